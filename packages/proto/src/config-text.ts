@@ -51,8 +51,11 @@ export function formatConfigText(entries: readonly Omit<ConfigEntry, "line">[]):
 function formatEntry({ key, value }: Omit<ConfigEntry, "line">): string {
   if (!/^[^\s#[]\S*$/.test(key)) throw new ProtocolError("proto/bad-config-value", `"${key}" cannot be a config key`);
   const text = value ?? "None";
-  if (text === "" || text !== text.trim() || /[\r\n]/.test(text) || (value === "None")) {
-    throw new ProtocolError("proto/bad-config-value", `the value of "${key}" is empty, is "None", or has line breaks or outer spaces`);
+  if (text === "" || text !== text.trim() || /[\r\n]/.test(text) || value === "None") {
+    throw new ProtocolError(
+      "proto/bad-config-value",
+      `the value of "${key}" is empty, is "None", or has line breaks or outer spaces`,
+    );
   }
   return `${key} ${text}`;
 }

@@ -54,7 +54,13 @@ export interface Release {
 
 /** One change on a board. Steps are applied in order; what stands before `commit` must not change what runs. */
 export type Step =
-  | { readonly kind: "put"; readonly path: string; readonly sizeBytes: number; readonly sha256: string; readonly source: StepSource }
+  | {
+      readonly kind: "put";
+      readonly path: string;
+      readonly sizeBytes: number;
+      readonly sha256: string;
+      readonly source: StepSource;
+    }
   | { readonly kind: "remove"; readonly path: string }
   | { readonly kind: "commit"; readonly record: SlotRecord; readonly recordFile: 0 | 1 }
   | { readonly kind: "reset" };

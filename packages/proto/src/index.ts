@@ -1,4 +1,5 @@
 export * from "./bytes.ts";
+export * from "./codes.ts";
 export * from "./config-text.ts";
 export * from "./crc32.ts";
 export * from "./device.ts";

@@ -10,7 +10,12 @@ export type FlashOperation =
   | { readonly kind: "truncate"; readonly path: string; readonly sizeBytes: number }
   | { readonly kind: "sync" | "close"; readonly path: string }
   | { readonly kind: "rename"; readonly path: string; readonly to: string }
-  | { readonly kind: "nvs"; readonly namespace: string; readonly key: string; readonly value: Uint8Array | number | null };
+  | {
+      readonly kind: "nvs";
+      readonly namespace: string;
+      readonly key: string;
+      readonly value: Uint8Array | number | null;
+    };
 
 /** What a board reports about itself; `atMs` is the board's clock since power-on of the world. */
 export type SimEvent = { readonly atMs: number } & (

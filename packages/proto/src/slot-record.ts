@@ -41,7 +41,12 @@ const states: readonly SlotState[] = ["trial", "confirmed", "dev"];
  */
 export function encodeSlotRecord(record: SlotRecord): Uint8Array {
   const writer = new ByteWriter(SLOT_RECORD_SIZE_BYTES);
-  writer.u32le(MAGIC).u8(VERSION).u8(record.slot.charCodeAt(0)).u8(states.indexOf(record.state)).u8(record.attemptsLeft);
+  writer
+    .u32le(MAGIC)
+    .u8(VERSION)
+    .u8(record.slot.charCodeAt(0))
+    .u8(states.indexOf(record.state))
+    .u8(record.attemptsLeft);
   writer.u32le(record.count).u32le(record.floor);
   writer.u8(record.previous?.slot.charCodeAt(0) ?? 0).bytes(new Uint8Array(11));
   writer.bytes(hashBytes(record.config)).bytes(hashBytes(record.previous?.config ?? null));
@@ -58,7 +63,8 @@ export function decodeSlotRecord(bytes: Uint8Array): SlotRecord {
   const reader = new ByteReader(bytes.subarray(5));
   const slot = slotName(reader.u8());
   const state = states[reader.u8()];
-  if (slot === null || state === undefined) throw new ProtocolError("proto/bad-value", "slot record names no slot or state");
+  if (slot === null || state === undefined)
+    throw new ProtocolError("proto/bad-value", "slot record names no slot or state");
   const attemptsLeft = reader.u8();
   const count = reader.u32le();
   const floor = reader.u32le();
@@ -81,10 +87,16 @@ function checkFrame(bytes: Uint8Array): void {
   if (magic !== MAGIC) throw new ProtocolError("proto/bad-magic", `slot record starts with 0x${magic.toString(16)}`);
   const version = reader.u8();
   if (version !== VERSION) {
-    throw new ProtocolError("proto/version-unsupported", `slot record has version ${version}, this espx reads ${VERSION}`);
+    throw new ProtocolError(
+      "proto/version-unsupported",
+      `slot record has version ${version}, this espx reads ${VERSION}`,
+    );
   }
   if (bytes.length !== SLOT_RECORD_SIZE_BYTES) {
-    throw new ProtocolError("proto/bad-length", `slot record has ${bytes.length} bytes, expected ${SLOT_RECORD_SIZE_BYTES}`);
+    throw new ProtocolError(
+      "proto/bad-length",
+      `slot record has ${bytes.length} bytes, expected ${SLOT_RECORD_SIZE_BYTES}`,
+    );
   }
   const body = bytes.subarray(0, SLOT_RECORD_SIZE_BYTES - 4);
   if (new ByteReader(bytes.subarray(body.length)).u32le() !== crc32(body)) {
@@ -100,7 +112,8 @@ function slotName(code: number): SlotName | null {
 
 function hashBytes(hex: string | null): Uint8Array {
   const bytes = new Uint8Array(HASH_SIZE);
-  if (hex !== null) bytes.set(Uint8Array.from({ length: HASH_SIZE }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)));
+  if (hex !== null)
+    bytes.set(Uint8Array.from({ length: HASH_SIZE }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)));
   return bytes;
 }
 

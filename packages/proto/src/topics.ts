@@ -2,7 +2,7 @@ import { ProtocolError } from "./errors.ts";
 
 /** A device name in topics: no `/`, `+`, `#`, no control characters, 1..64 bytes. */
 export function isDeviceName(name: string): boolean {
-  return /^[^/+#\u0000-\u001f\u007f]{1,64}$/u.test(name);
+  return /^[^/+#\p{Cc}]{1,64}$/u.test(name);
 }
 
 /** `stat/D/<rest>`: a value that device D reports. */
@@ -16,7 +16,9 @@ export const deviceTopic = (fleet: string, device: string, rest: string): string
   `espx/${checked(fleet)}/d/${checked(device)}/${rest}`;
 
 /** The parts of a `stat/…` or `cmnd/…` topic, or null for any other. */
-export function parseTopic(topic: string): { readonly kind: "stat" | "cmnd"; readonly device: string; readonly rest: string } | null {
+export function parseTopic(
+  topic: string,
+): { readonly kind: "stat" | "cmnd"; readonly device: string; readonly rest: string } | null {
   const match = /^(stat|cmnd)\/([^/]+)\/(.+)$/.exec(topic);
   if (match === null) return null;
   return { kind: match[1] as "stat" | "cmnd", device: match[2] as string, rest: match[3] as string };
