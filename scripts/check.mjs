@@ -16,7 +16,13 @@ let failed = 0;
 for (const [name, command, args] of steps) {
   const result = spawnSync(command, args, { cwd: root, encoding: "utf8" });
   const missing = result.error?.code === "ENOENT";
-  const state = missing ? (process.env.CI === "true" ? "failed: not installed" : "skipped: not installed") : result.status === 0 ? "ok" : "failed";
+  const state = missing
+    ? process.env.CI === "true"
+      ? "failed: not installed"
+      : "skipped: not installed"
+    : result.status === 0
+      ? "ok"
+      : "failed";
   console.log(`${name.padEnd(16)} ${state}`);
   if (state.startsWith("failed")) {
     failed++;

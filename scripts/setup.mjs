@@ -30,7 +30,10 @@ export function install() {
   const want = digest([join(root, "package-lock.json")], `${process.version} ${process.platform} ${process.arch}`);
   if (isStamped(stamp, want)) return;
   note("installing packages (once)");
-  must(run(windows ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { quiet: true }), "npm ci");
+  must(
+    run(windows ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { quiet: true }),
+    "npm ci",
+  );
   writeFileSync(stamp, want);
 }
 
@@ -50,14 +53,24 @@ export function build() {
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  console.error(`espx needs Node 20.19 or newer, this is ${process.versions.node}: install a current one from nodejs.org`);
+  console.error(
+    `espx needs Node 20.19 or newer, this is ${process.versions.node}: install a current one from nodejs.org`,
+  );
   process.exit(1);
 }
 
 function sources() {
-  const folders = ["device", "profiles", "manifests", ...readdirSync(join(root, "packages")).map((name) => join("packages", name))];
+  const folders = [
+    "device",
+    "profiles",
+    "manifests",
+    ...readdirSync(join(root, "packages")).map((name) => join("packages", name)),
+  ];
   const single = ["package-lock.json", "tsconfig.base.json", "tsconfig.json", "README.md", "LICENSE"];
-  return [...single.map((name) => join(root, name)), ...folders.flatMap((folder) => filesBelow(join(root, folder)))].filter(existsSync);
+  return [
+    ...single.map((name) => join(root, name)),
+    ...folders.flatMap((folder) => filesBelow(join(root, folder))),
+  ].filter(existsSync);
 }
 
 function filesBelow(folder) {
