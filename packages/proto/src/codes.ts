@@ -9,4 +9,5 @@ export const protoCodes = {
   "proto/bad-hex": { class: "ProtocolError", meaning: "text is not pairs of hexadecimal digits" },
   "proto/bad-name": { class: "ProtocolError", meaning: "a name would break or widen an MQTT topic" },
   "proto/bad-config-value": { class: "ProtocolError", meaning: "a setting would not read back as it was written" },
+  "link/lost": { class: "LinkError", meaning: "the connection to a board is gone, or was closed" },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;
