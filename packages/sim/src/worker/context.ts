@@ -7,6 +7,11 @@ export type WaitResult<T> = { readonly value: T } | "timeout" | "interrupted";
  * The worker never returns to its event loop while Python runs; everything here is synchronous.
  */
 export interface WorkerContext {
+  /**
+   * In virtual mode nothing may wait for an answer from the host, since the moment of its arrival would depend on the
+   * machine: what a program can notice is simulated in the worker, and the host is told.
+   */
+  readonly mode: "real" | "virtual";
   /** The interpreter's linear memory; ask each time, a growing memory moves. */
   memory(): Uint8Array;
   /** Board time in ms since the world began, real or virtual. */
@@ -18,11 +23,30 @@ export interface WorkerContext {
   until<T>(condition: () => T | undefined, timeoutMs: number): WaitResult<T>;
   /** Runs `callback` inside the first wait at or after `dueMs`; the returned function calls it off. */
   at(dueMs: number, callback: () => void): () => void;
-  /** Sends to the host half of the board. */
-  post(message: { readonly type: string }, transfer?: readonly ArrayBuffer[]): void;
+  /** Handles what the host has sent so far, without waiting. */
+  poll(): void;
+  /** Sends to the host half of the board; stamped with the board's time, in order with everything else. */
+  post(message: PartMessage, transfer?: readonly ArrayBuffer[]): void;
   /** Handles one type of message from the host; runs inside a wait. */
   on(type: string, handler: (message: never) => void): void;
+  /** What the host half of the part called `name` returned from `setup()`. */
+  setup<T>(name: string): T;
+  /** Random bytes: from the world's seed in virtual mode. */
+  random(target: Uint8Array): void;
+  /** Ends this boot: the host takes the power away while this call lasts. Never returns. */
+  stop(stop: BoardStop): never;
 }
+
+/** A message between the two halves of a part; `type` is unique over all parts. */
+export interface PartMessage {
+  readonly type: string;
+}
+
+/** Why a worker asks for its own end. */
+export type BoardStop =
+  | { readonly kind: "reset" | "watchdog" | "cut" }
+  | { readonly kind: "soft-reset"; readonly rawRepl: boolean }
+  | { readonly kind: "deep-sleep"; readonly wakeAfterMs: number | undefined };
 
 /** A function Python may call: plain data in, plain data out; a negative number is `-errno`. */
 export type HostCall = (...args: never[]) => number | string | undefined;
