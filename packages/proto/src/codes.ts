@@ -9,5 +9,9 @@ export const protoCodes = {
   "proto/bad-hex": { class: "ProtocolError", meaning: "text is not pairs of hexadecimal digits" },
   "proto/bad-name": { class: "ProtocolError", meaning: "a name would break or widen an MQTT topic" },
   "proto/bad-config-value": { class: "ProtocolError", meaning: "a setting would not read back as it was written" },
+  "port/not-found": { class: "NotFoundError", meaning: "no such port, or no way to reach one of that form" },
+  "port/busy": { class: "BusyError", meaning: "another program has the port" },
+  "port/permission": { class: "PermissionError", meaning: "this user may not open the port" },
+  "port/canceled": { class: "CanceledError", meaning: "opening a port was called off" },
   "link/lost": { class: "LinkError", meaning: "the connection to a board is gone, or was closed" },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

@@ -1,0 +1,20 @@
+/** Codes that this package throws, each with what it means. Permanent: a code is never given a second meaning. */
+export const simCodes = {
+  "sim/bad-fault": { class: "UsageError", meaning: "a virtual board has no such fault, or it takes something else" },
+  "sim/bad-hello": { class: "ProtocolError", meaning: "a client of a serial socket does not say who it is" },
+  "sim/bad-name": { class: "UsageError", meaning: "a name that no simulator can have, or one given twice" },
+  "sim/bad-pin": { class: "UsageError", meaning: "a pin that does not exist, or a level other than 0 and 1" },
+  "sim/bad-power": { class: "UsageError", meaning: "power can be on, off or cycle" },
+  "sim/bad-request": { class: "UsageError", meaning: "a control socket was asked for something unknown" },
+  "sim/bad-url": { class: "UsageError", meaning: "an address that is not of the form sim:NAME" },
+  "sim/frame-too-long": { class: "ProtocolError", meaning: "a frame on a serial socket exceeds its limit" },
+  "sim/line-too-long": { class: "ProtocolError", meaning: "a line on a control socket exceeds its limit" },
+  "sim/name-taken": { class: "BusyError", meaning: "a simulator of that name runs already" },
+  "sim/no-hello": { class: "ProtocolError", meaning: "a client of a serial socket did not say hello first" },
+  "sim/reply-malformed": { class: "ProtocolError", meaning: "a simulator's answer cannot be read" },
+  "sim/runtime-folder": { class: "PermissionError", meaning: "the folder of running simulators cannot be used" },
+  "sim/runtime-path-long": { class: "UsageError", meaning: "the runtime folder's path leaves no room for sockets" },
+  "sim/socket-unusable": { class: "LinkError", meaning: "a simulator cannot listen at its socket or port" },
+  "sim/unexpected": { class: "InternalError", meaning: "a simulator failed in a way that nobody foresaw" },
+  "sim/unreachable": { class: "LinkError", meaning: "a simulator that should run does not answer" },
+} as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

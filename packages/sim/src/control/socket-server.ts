@@ -1,0 +1,32 @@
+import { LinkError } from "@espx/proto";
+import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
+
+/** Listens at a socket path or a TCP port, and keeps track of who is connected. */
+export async function listenOn(
+  where: ListenOptions,
+  serve: (socket: Socket) => void,
+): Promise<{ readonly server: Server; readonly sockets: Set<Socket> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // Without a listener a reset by the peer would end the process; the reader of the socket hears of it as well.
+    socket.on("error", () => {});
+    serve(socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => {
+      const place = where.path ?? `${where.host}:${where.port}`;
+      reject(new LinkError("sim/socket-unusable", `cannot listen at ${place}: ${cause.message}`, { cause }));
+    });
+    server.listen(where, resolve);
+  });
+  return { server, sockets };
+}
+
+/** Stops listening and ends every connection; resolves when all are gone. */
+export async function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const socket of sockets) socket.destroy();
+  await closed;
+}
