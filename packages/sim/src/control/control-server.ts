@@ -1,7 +1,7 @@
 import { ProtocolError, type SimBoard, type SimFault, UsageError } from "@espx/proto";
 import type { Server, Socket } from "node:net";
 import { parseFault } from "./faults.ts";
-import { closeServer, listenOn } from "./socket-server.ts";
+import { chunksOf, closeServer, endSide, listenOn } from "./socket-server.ts";
 import { parseJson, toWireError } from "./wire-error.ts";
 
 /**
@@ -53,10 +53,11 @@ export class ControlServer {
 
 async function serve(board: SimBoard, socket: Socket): Promise<void> {
   try {
-    for await (const line of readLines(socket)) socket.write(`${JSON.stringify(await answer(board, line))}\n`);
-    socket.end();
+    for await (const line of readLines(chunksOf(socket))) socket.write(`${JSON.stringify(await answer(board, line))}\n`);
   } catch (error) {
-    if (socket.writable) socket.end(`${JSON.stringify({ id: null, ok: false, error: toWireError(error) })}\n`);
+    if (socket.writable) socket.write(`${JSON.stringify({ id: null, ok: false, error: toWireError(error) })}\n`);
+  } finally {
+    endSide(socket);
   }
 }
 
@@ -108,11 +109,11 @@ async function switchPower(board: SimBoard, action: unknown): Promise<void> {
  *
  * @throws ProtocolError `sim/line-too-long`
  */
-export async function* readLines(stream: AsyncIterable<unknown>): AsyncGenerator<string> {
+export async function* readLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let held = "";
   for await (const chunk of stream) {
-    held += decoder.decode(chunk as Uint8Array, { stream: true });
+    held += decoder.decode(chunk, { stream: true });
     for (let end = held.indexOf("\n"); end >= 0; end = held.indexOf("\n")) {
       yield held.slice(0, end);
       held = held.slice(end + 1);

@@ -11,7 +11,7 @@ import {
   framingVersion,
 } from "./serial-frames.ts";
 import type { SerialClaim, SerialGate, SerialHolder } from "./serial-gate.ts";
-import { closeServer, listenOn } from "./socket-server.ts";
+import { chunksOf, closeServer, endSide, listenOn } from "./socket-server.ts";
 import { parseJson, toWireError } from "./wire-error.ts";
 
 /** Bytes that wait for a client that does not read; what the board says beyond them is lost, as on a real adapter. */
@@ -50,7 +50,7 @@ export class SerialServer {
     const decoder = new FrameDecoder();
     try {
       // Awaiting each frame stops reading meanwhile, so a slow board slows its client down.
-      for await (const chunk of socket) for (const frame of decoder.feed(chunk as Uint8Array)) await session.take(frame);
+      for await (const chunk of chunksOf(socket)) for (const frame of decoder.feed(chunk)) await session.take(frame);
     } catch (error) {
       session.gone(error);
     } finally {
@@ -85,7 +85,7 @@ class SerialSession {
 
   async end(): Promise<void> {
     await this.#claim?.release();
-    this.#socket.end();
+    endSide(this.#socket);
   }
 
   #hello(bytes: Uint8Array): void {

@@ -26,6 +26,8 @@ import { fromWireError, parseJson } from "./wire-error.ts";
 
 const helloTimeoutMs = 5_000;
 
+const closeTimeoutMs = 1_000;
+
 const simTraits: LinkTraits = { kind: "sim", safeCreditBytes: 256, resetsOnOpen: false };
 
 /** What {@link SocketLink} needs to know to reach a board. */
@@ -207,12 +209,14 @@ export class SocketLink implements SerialLink {
   }
 }
 
-/** Ends a connection after what was written to it has left; resolves when it is closed. */
+/** Ends a connection; resolves when the simulator has given the port back, which it says by ending its side. */
 async function endSocket(socket: Socket | undefined): Promise<void> {
   if (socket === undefined || socket.closed) return;
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  socket.destroySoon();
+  const timer = setTimeout(() => socket.destroy(), closeTimeoutMs);
+  socket.resume().end();
   await closed;
+  clearTimeout(timer);
 }
 
 function parseTraits(value: unknown): LinkTraits {

@@ -10,7 +10,7 @@ import {
 } from "@espx/proto";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { SerialClaim, SerialGate } from "../control/serial-gate.ts";
-import { closeServer, listenOn } from "../control/socket-server.ts";
+import { chunksOf, closeServer, endSide, listenOn } from "../control/socket-server.ts";
 import { ComPortServer, modemState } from "./com-port-server.ts";
 import { TelnetOptions } from "./telnet-options.ts";
 
@@ -56,19 +56,20 @@ async function serve(socket: Socket, gate: SerialGate, name: string): Promise<vo
   try {
     claim = gate.claim({ command: `a client at ${socket.remoteAddress}:${socket.remotePort}` });
   } catch (error) {
-    socket.end(`${isEspxError(error) ? error.message : `${name} cannot be used`}\r\n`);
+    socket.write(`${isEspxError(error) ? error.message : `${name} cannot be used`}\r\n`);
+    endSide(socket);
     return;
   }
   socket.once("close", () => void claim.release());
   const session = new Rfc2217Session(socket, claim.link, `espx sim:${name}`);
   try {
     session.start();
-    for await (const chunk of socket) await session.take(chunk as Uint8Array);
+    for await (const chunk of chunksOf(socket)) await session.take(chunk);
   } catch (error) {
     if (socket.writable) socket.end(`\r\n${isEspxError(error) ? error.message : "connection ends"}\r\n`);
   } finally {
     await claim.release();
-    socket.end();
+    endSide(socket);
   }
 }
 
