@@ -1,0 +1,140 @@
+import { RefusedError, type FlashOperation, type SimFault, type SimFlash } from "@espx/proto";
+import type { HostPart, PartChannel } from "../board/host-part.ts";
+import { FlashKeeper } from "./flash-keeper.ts";
+import { cutWord, type FlashCut, type FlashDone, type FlashLimit, type FlashPut, type FlashSetup } from "./flash-messages.ts";
+import { FlashStore, type FlashStoreOptions } from "./flash-store.ts";
+
+/** Operations that a journal holds before it must be cleared. */
+const journalLimit = 1_000_000;
+
+/** What the host half of a flash is made of. */
+export interface FlashHostOptions extends FlashStoreOptions {
+  /** Where the flash is kept between runs; its content goes before `files`. */
+  readonly stateFile?: string;
+}
+
+/**
+ * The host half of a board's flash: the truth that survives every reset, and what tests and tools see of it.
+ *
+ * @throws VerifyError `sim/state-damaged` by the constructor, when the state file is not what was written
+ */
+export class FlashHost implements HostPart, SimFlash {
+  readonly name = "flash";
+  readonly store: FlashStore;
+  readonly #keeper: FlashKeeper | undefined;
+  readonly #cut = new SharedArrayBuffer(8);
+  #channel: PartChannel | undefined;
+  #journal: FlashOperation[] = [];
+  #operations = 0;
+  #whenCut: (() => void) | undefined;
+
+  constructor(options: FlashHostOptions = {}) {
+    this.#keeper = options.stateFile === undefined ? undefined : new FlashKeeper(options.stateFile, () => this.snapshot());
+    const kept = this.#keeper?.load();
+    this.store = kept === undefined ? new FlashStore(options) : FlashStore.restore(kept);
+  }
+
+  setup(): FlashSetup {
+    return { snapshot: this.snapshot(), cut: this.#cut };
+  }
+
+  connect(channel: PartChannel): void {
+    this.#channel = channel;
+    channel.on("flash-done", (message: FlashDone, atMs) => this.#done(message, atMs));
+    channel.on("flash-cut", (message: FlashCut) => this.#wasCut(message));
+  }
+
+  disconnect(): void {
+    this.#channel = undefined;
+    this.store.losePower();
+    this.#keeper?.changed();
+  }
+
+  fault(fault: SimFault): boolean {
+    if (fault.kind !== "flash-full") return false;
+    this.store.limitFree(fault.freeBytes);
+    this.#tell<FlashLimit>({ type: "flash-limit", freeBytes: fault.freeBytes });
+    return true;
+  }
+
+  /**
+   * Arms a power cut at the `operation`-th operation from now (1 is the next); see `SimBoard.cutAt`.
+   *
+   * Resolves when the operation was reached; the board is told to cut its power at the same moment.
+   */
+  cutAt(operation: number, tornBytes?: number): Promise<void> {
+    const words = new Int32Array(this.#cut);
+    Atomics.store(words, cutWord.tornBytes, tornBytes ?? -1);
+    Atomics.store(words, cutWord.remaining, operation);
+    return new Promise((resolve) => (this.#whenCut = resolve));
+  }
+
+  /** Calls an armed cut off. */
+  disarm(): void {
+    Atomics.store(new Int32Array(this.#cut), cutWord.remaining, 0);
+  }
+
+  files(): ReadonlyMap<string, Uint8Array> {
+    return this.store.files();
+  }
+
+  read(path: string): Uint8Array | undefined {
+    return this.store.read(path);
+  }
+
+  write(path: string, content: Uint8Array | string): void {
+    this.store.put(path, content);
+    this.#keeper?.changed();
+    const bytes = this.store.read(path);
+    this.#tell<FlashPut>({ type: "flash-put", path, content: bytes });
+  }
+
+  remove(path: string): void {
+    this.store.apply({ kind: "remove", path });
+    this.#keeper?.changed();
+    this.#tell<FlashPut>({ type: "flash-put", path, content: undefined });
+  }
+
+  /** What the board's programs did; changes from outside are not in it. */
+  get journal(): readonly FlashOperation[] {
+    if (this.#journal.length >= journalLimit) {
+      throw new RefusedError("sim/journal-full", `the flash journal stopped at ${journalLimit} operations`, {
+        hint: "call clearJournal() before the part that matters",
+      });
+    }
+    return this.#journal;
+  }
+
+  clearJournal(): void {
+    this.#journal = [];
+  }
+
+  /** The durable state, to replay a journal from. */
+  snapshot(): ReturnType<FlashStore["snapshot"]> {
+    return this.store.snapshot();
+  }
+
+  /** Writes the state file out now; call when the board goes for good. */
+  close(): void {
+    this.#keeper?.close();
+  }
+
+  #done({ operation, mtimeS }: FlashDone, atMs: number): void {
+    this.store.apply(operation, mtimeS);
+    if (this.#journal.length < journalLimit) this.#journal.push(operation);
+    this.#keeper?.changed();
+    this.#channel?.emit({ kind: "flash", operation, index: this.#operations++ }, atMs);
+  }
+
+  #wasCut({ operation, tornBytes }: FlashCut): void {
+    if (tornBytes !== undefined) this.store.applyTorn(operation, tornBytes);
+    this.store.losePower();
+    this.#keeper?.changed();
+    this.#whenCut?.();
+    this.#whenCut = undefined;
+  }
+
+  #tell<M extends { readonly type: string }>(message: M): void {
+    this.#channel?.post(message);
+  }
+}

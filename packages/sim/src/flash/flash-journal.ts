@@ -1,0 +1,52 @@
+import type { FlashOperation } from "@espx/proto";
+import type { WorkerContext } from "../worker/context.ts";
+import { FlashRefusal } from "./file-errno.ts";
+import { cutWord, type FlashCut, type FlashDone } from "./flash-messages.ts";
+import type { FlashStore } from "./flash-store.ts";
+
+/** 2000-01-01 in seconds since 1970: where the clock of an ESP32 starts at power-on. */
+const clockStartS = 946_684_800;
+
+/**
+ * The one way in which a running board changes its flash: each operation is applied here, counted, and told to the
+ * host, whose tree is what survives. An armed power cut stops exactly at its operation.
+ */
+export class FlashJournal {
+  readonly #context: WorkerContext;
+  readonly #store: FlashStore;
+  readonly #cut: Int32Array;
+
+  constructor(context: WorkerContext, store: FlashStore, cut: SharedArrayBuffer) {
+    this.#context = context;
+    this.#store = store;
+    this.#cut = new Int32Array(cut);
+  }
+
+  /** Does one operation; 0, or `-errno` when the flash refuses it (then it does not count). */
+  commit(operation: FlashOperation): number {
+    const mtimeS = clockStartS + Math.floor(this.#context.now() / 1000);
+    try {
+      this.#store.apply(operation, mtimeS);
+    } catch (error) {
+      if (error instanceof FlashRefusal) return -error.errno;
+      throw error;
+    }
+    if (this.#cutIsDue()) this.#cutPower(operation);
+    const done: FlashDone = { type: "flash-done", operation, mtimeS };
+    this.#context.post(done);
+    return 0;
+  }
+
+  #cutIsDue(): boolean {
+    if (Atomics.load(this.#cut, cutWord.remaining) === 0) return false;
+    return Atomics.sub(this.#cut, cutWord.remaining, 1) === 1;
+  }
+
+  /** The worker's own tree is ahead by this operation, but it dies here: the host's tree is what counts. */
+  #cutPower(operation: FlashOperation): never {
+    const tornBytes = Atomics.load(this.#cut, cutWord.tornBytes);
+    const message: FlashCut = { type: "flash-cut", operation, tornBytes: tornBytes < 0 ? undefined : tornBytes };
+    this.#context.post(message);
+    return this.#context.stop({ kind: "cut" });
+  }
+}

@@ -1,0 +1,29 @@
+import type { NvsEntry } from "./flash-snapshot.ts";
+
+/** Longest namespace or key, in bytes. */
+export const nvsNameMax = 15;
+
+/** The NVS partition: numbers (i32) and byte strings by namespace and key; each change is atomic. */
+export class NvsStore {
+  readonly #namespaces = new Map<string, Map<string, Uint8Array | number>>();
+
+  get(namespace: string, key: string): Uint8Array | number | undefined {
+    return this.#namespaces.get(namespace)?.get(key);
+  }
+
+  /** Stores a value, or erases the key with null. */
+  set(namespace: string, key: string, value: Uint8Array | number | null): void {
+    const keys = this.#namespaces.get(namespace) ?? new Map<string, Uint8Array | number>();
+    this.#namespaces.set(namespace, keys);
+    if (value === null) keys.delete(key);
+    else keys.set(key, value);
+  }
+
+  entries(): NvsEntry[] {
+    const entries: NvsEntry[] = [];
+    for (const [namespace, keys] of this.#namespaces) {
+      for (const [key, value] of keys) entries.push({ namespace, key, value });
+    }
+    return entries;
+  }
+}
