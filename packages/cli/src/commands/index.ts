@@ -1,0 +1,46 @@
+import type { Command } from "../command.ts";
+
+/** A verb in the table: enough for `espx --help`; the rest is loaded when it is called. */
+export interface CommandEntry {
+  /** `sim pin` is the verb `pin` below `sim`. */
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<{ readonly default: Command }>;
+}
+
+/** Every verb, in the order of `espx --help`. */
+export const commands: readonly CommandEntry[] = [
+  { name: "demo", summary: "show the main job on a virtual board", load: () => import("./demo.ts") },
+  { name: "ports", summary: "list the ports at which boards may be", load: () => import("./ports.ts") },
+  { name: "deploy", summary: "bring a profile onto a board", load: () => import("./deploy.ts") },
+  { name: "cpall", summary: "the same as deploy, under its first name", load: () => import("./cpall.ts") },
+  { name: "pcp", summary: "copy one file to a board", load: () => import("./pcp.ts") },
+  { name: "pcp_conf", summary: "copy a config to a board's /config.txt", load: () => import("./pcp-conf.ts") },
+  { name: "pcp_main", summary: "replace the main.py of the running slot", load: () => import("./pcp-main.ts") },
+  { name: "exec", summary: "run Python code on a board", load: () => import("./exec.ts") },
+  { name: "repl", summary: "talk to a board's prompt", load: () => import("./repl.ts") },
+  { name: "monmqtt", summary: "follow what a device reports over MQTT", load: () => import("./monmqtt.ts") },
+  { name: "cmd", summary: "send a command to a device over MQTT", load: () => import("./cmd.ts") },
+  { name: "sim", summary: "run virtual boards with a broker", load: () => import("./sim.ts") },
+  { name: "sim list", summary: "list the virtual boards that run", load: () => import("./sim-list.ts") },
+  { name: "sim pin", summary: "read or set a pin of a virtual board", load: () => import("./sim-pin.ts") },
+  { name: "sim fault", summary: "give a virtual board a fault", load: () => import("./sim-fault.ts") },
+  { name: "sim power", summary: "switch a virtual board's power", load: () => import("./sim-power.ts") },
+];
+
+/**
+ * The verb that `argv` names, looked up by its first words that are no flags; a hyphen stands for an underscore.
+ *
+ * @returns undefined when the first word is no verb
+ */
+export function findCommand(argv: readonly string[]): CommandEntry | undefined {
+  const words = argv.filter((word, index) => !word.startsWith("-") && argv[index - 1] !== "--timeout").map(canonicalName);
+  const named = (name: string): CommandEntry | undefined => commands.find((entry) => entry.name === name);
+  return named(words.slice(0, 2).join(" ")) ?? named(words[0] ?? "");
+}
+
+/** `pcp-conf` as `pcp_conf`. */
+function canonicalName(word: string): string {
+  const underscored = word.replaceAll("-", "_");
+  return commands.some((entry) => entry.name === underscored) ? underscored : word;
+}

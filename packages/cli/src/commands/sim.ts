@@ -1,0 +1,26 @@
+import { isEspxError } from "@espx/proto";
+import { defineCommand } from "../command.ts";
+import { simulate } from "../jobs/simulate.ts";
+import { wholeNumber } from "./_flags.ts";
+
+export default defineCommand({
+  name: "sim",
+  summary: "run virtual boards with a broker",
+  description:
+    "Runs virtual boards in the foreground, with an MQTT broker, until Ctrl-C or --timeout. Other terminals reach a board as sim:NAME; its flash stays between runs.",
+  examples: ["espx sim kitchen", "espx sim kitchen cellar --fresh", "espx deploy blinky --port sim:kitchen --config config.txt"],
+  args: [{ name: "name", description: "names of the boards, one called board when there is none", optional: true, variadic: true }],
+  flags: {
+    fresh: { description: "forget what the boards' flash held" },
+    brokerPort: { value: "port", description: "port of the broker; else 1883 when it is free" },
+  },
+  async run(ctx, { args, flags }) {
+    const port = flags.brokerPort === undefined ? undefined : wholeNumber(flags.brokerPort, "--broker-port", { min: 0, max: 65_535 });
+    try {
+      await simulate(ctx, { names: args.length === 0 ? ["board"] : args, fresh: flags.fresh, brokerPort: port });
+    } catch (error) {
+      // The time that was given is how long to run, and its end is no failure.
+      if (!isEspxError(error, "cli/timed-out")) throw error;
+    }
+  },
+});

@@ -1,0 +1,93 @@
+import { readFile } from "node:fs/promises";
+import { basename, isAbsolute, join } from "node:path";
+import { formatHex, NotFoundError, parseConfigText, ProtocolError, UsageError } from "@espx/proto";
+import type { Context } from "../context.ts";
+import type { EventData } from "../events.ts";
+import { sha256 } from "../release/build.ts";
+import { openBoard, type Board } from "./board.ts";
+import { chooseBoardPort, type BoardWish } from "./choose-port.ts";
+
+/** One file and the board it goes to. */
+export interface CopyOptions extends BoardWish {
+  readonly file: string;
+}
+
+/** Copies a file to its name at the root, or to `target`. */
+export async function copyFile(ctx: Context, { target, ...options }: CopyOptions & { readonly target: string | undefined }): Promise<EventData<"file">> {
+  const content = await readLocal(ctx, options.file);
+  const path = targetPath(options.file, target);
+  return onBoard(ctx, options, (board) => put(ctx, board, path, content));
+}
+
+/** Copies a config to `/config.txt`, and says when the running set uses another one. */
+export async function copyConfig(ctx: Context, options: CopyOptions): Promise<EventData<"file">> {
+  const content = await readLocal(ctx, options.file);
+  checkConfigText(options.file, content);
+  return onBoard(ctx, options, async (board) => {
+    const { record } = await board.transport.inventory(ctx.signal);
+    const done = await put(ctx, board, "/config.txt", content);
+    if (record?.config != null) {
+      const text = `the set in slot ${record.slot} was deployed with its own config and goes on using it; espx deploy PROFILE --config ${options.file} changes that`;
+      ctx.out.emit({ kind: "log", data: { level: "warning", text } });
+    }
+    return done;
+  });
+}
+
+/** Copies a program to `main.py` of the slot that runs, or to `/main.py` where there are no slots. */
+export async function copyMain(ctx: Context, options: CopyOptions): Promise<EventData<"file">> {
+  const content = await readLocal(ctx, options.file);
+  return onBoard(ctx, options, async (board) => {
+    const { record } = await board.transport.inventory(ctx.signal);
+    return put(ctx, board, record === null ? "/main.py" : `/${record.slot}/main.py`, content);
+  });
+}
+
+async function onBoard<T>(ctx: Context, options: BoardWish, work: (board: Board) => Promise<T>): Promise<T> {
+  const board = await openBoard(ctx, await chooseBoardPort(ctx, options));
+  try {
+    return await work(board);
+  } finally {
+    await board.close();
+  }
+}
+
+async function put(ctx: Context, board: Board, path: string, content: Uint8Array): Promise<EventData<"file">> {
+  const digest = formatHex(await sha256(content));
+  const unchanged = (await board.hashOf(path)) === digest;
+  const data = { path, sizeBytes: content.length, sha256: digest, unchanged };
+  if (ctx.flags.dryRun) {
+    const text = unchanged ? `${path} is there already` : `would write ${content.length} bytes to ${path}`;
+    ctx.out.emit({ kind: "log", data: { level: "info", text } });
+    return data;
+  }
+  if (!unchanged) {
+    await board.put(path, content, (doneBytes, totalBytes) =>
+      ctx.out.emit({ kind: "progress", data: { task: "sending", doneBytes, totalBytes, path } }),
+    );
+  }
+  ctx.out.emit({ kind: "file", data });
+  return data;
+}
+
+async function readLocal(ctx: Context, file: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(isAbsolute(file) ? file : join(ctx.cwd, file)));
+  } catch (cause) {
+    throw new NotFoundError("cli/local-file", `cannot read ${file}`, { cause, hint: "check the name of the file" });
+  }
+}
+
+function targetPath(file: string, target: string | undefined): string {
+  const named = target === undefined ? basename(file) : target.endsWith("/") ? `${target}${basename(file)}` : target;
+  const path = named.startsWith("/") ? named : `/${named}`;
+  if (path.split("/").some((part, index) => part === ".." || part === "." || (part === "" && index > 0))) {
+    throw new UsageError("cli/argument-value", `"${target}" cannot be a path on a board`, { hint: "for example /lib/helper.py" });
+  }
+  return path;
+}
+
+function checkConfigText(file: string, content: Uint8Array): void {
+  if (parseConfigText(new TextDecoder().decode(content)).length > 0) return;
+  throw new ProtocolError("proto/bad-config-value", `${file} holds no setting`, { hint: "a config has lines such as: ssid home" });
+}

@@ -1,0 +1,162 @@
+import { plan as planRelease, type Policy } from "@espx/ota";
+import { DeviceError, isEspxError, LinkError, RefusedError, VerifyError } from "@espx/proto";
+import type { Inventory, Plan, Release, RunningState } from "@espx/proto";
+import type { Context } from "../context.ts";
+import type { EventData } from "../events.ts";
+import type { DeviceEntry } from "../project/project.ts";
+import type { Profile } from "../project/profile.ts";
+import { rememberedPorts } from "../project/remembered.ts";
+import { confirm } from "./ask.ts";
+import { openBoard, type Board } from "./board.ts";
+import { choosePort } from "./choose-port.ts";
+import { prepareDeploy } from "./prepare-deploy.ts";
+
+/** What `deploy` was asked for. */
+export interface DeployOptions {
+  readonly profile: string;
+  readonly port: string | undefined;
+  readonly device: string | undefined;
+  readonly configFile: string | undefined;
+  /** Compare only, and fail when the board differs. */
+  readonly check: boolean;
+  /** Wait until the new set has proved itself. */
+  readonly wait: boolean;
+}
+
+/** How long a set may take to prove itself: ten seconds of running, the network, the broker, and some patience. */
+const CONFIRM_TIMEOUT_MS = 120_000;
+
+/** Brings a profile onto a board: build, compare, send into the idle slot, switch, wait for the confirmation. */
+export async function deploy(ctx: Context, options: DeployOptions): Promise<EventData<"deployed"> | EventData<"plan">> {
+  const startMs = ctx.clock.now();
+  const prepared = await prepareDeploy(ctx, options);
+  const url = await choosePort(ctx, { port: options.port, device: prepared.device });
+  const board = await openBoard(ctx, url);
+  try {
+    const inventory = await board.transport.inventory(ctx.signal);
+    reportInventory(ctx, inventory, url);
+    checkIdentity(prepared.device, inventory, url);
+    const release = prepared.releaseFor(inventory);
+    const plan = await planWithConsent(ctx, { release, inventory, profile: prepared.profile, mayAsk: !options.check && !ctx.flags.dryRun });
+    const summary = reportPlan(ctx, release, plan);
+    if (options.check && !plan.upToDate) throw differs(release, plan, options);
+    if (options.check || ctx.flags.dryRun) return summary;
+    await applyPlan(ctx, board, plan);
+    await rememberedPorts(ctx.env).remember(inventory.id, url);
+    const state = await outcome(ctx, { board, plan, release, wait: options.wait });
+    const { waitingFor, ...rest } = state;
+    const data = { ...rest, waitingFor: [...waitingFor], port: url, sentBytes: plan.sendBytes, durationMs: Math.round(ctx.clock.now() - startMs) };
+    ctx.out.emit({ kind: "deployed", ...deviceName(prepared.device), data });
+    return data;
+  } finally {
+    await board.close();
+  }
+}
+
+function deviceName(device: DeviceEntry | null): { readonly device?: string } {
+  return device === null ? {} : { device: device.name };
+}
+
+function reportInventory(ctx: Context, inventory: Inventory, port: string): void {
+  const { id, board, version, record, files, freeBytes } = inventory;
+  const running = { slot: record?.slot ?? null, state: record?.state ?? null };
+  ctx.out.emit({ kind: "inventory", data: { id, board, version: version.join("."), port, ...running, files: files.length, freeBytes } });
+}
+
+function checkIdentity(device: DeviceEntry | null, inventory: Inventory, url: string): void {
+  if (device?.id === undefined || device.id === inventory.id) return;
+  throw new RefusedError("cli/wrong-board", `the board at ${url} has the id ${inventory.id}, ${device.name} is ${device.id}`, {
+    hint: `name the port of ${device.name} with --port, or correct its id in espx.yaml`,
+    details: { expected: device.id, got: inventory.id },
+  });
+}
+
+interface PlanInput {
+  readonly release: Release;
+  readonly inventory: Inventory;
+  readonly profile: Profile;
+  readonly mayAsk: boolean;
+}
+
+/** Plans; where a foreign program stands in the way, asks whether it may be replaced. */
+async function planWithConsent(ctx: Context, { release, inventory, profile, mayAsk }: PlanInput): Promise<Plan> {
+  const policy: Policy = { replaceForeign: ctx.flags.yes || !mayAsk, state: "trial", requires: { versions: profile.versions } };
+  try {
+    return planRelease(release, inventory, policy);
+  } catch (error) {
+    if (!isEspxError(error, "deploy/foreign-program")) throw error;
+    const question = `${error.message}; it is moved to /old/, its other files stay. Replace it with ${release.profile}?`;
+    if (!(await confirm(ctx, question))) throw error;
+    return planRelease(release, inventory, { ...policy, replaceForeign: true });
+  }
+}
+
+function reportPlan(ctx: Context, release: Release, plan: Plan): EventData<"plan"> {
+  const steps = plan.steps.map((step) => {
+    const path = "path" in step ? step.path : null;
+    if (step.kind !== "put") return { kind: step.kind, path, sizeBytes: 0, source: null };
+    return { kind: step.kind, path, sizeBytes: step.sizeBytes, source: step.source.kind };
+  });
+  const data = { release: release.id, slot: plan.slot, upToDate: plan.upToDate, sendBytes: plan.sendBytes, steps };
+  ctx.out.emit({ kind: "plan", data });
+  return data;
+}
+
+function differs(release: Release, plan: Plan, { profile }: DeployOptions): VerifyError {
+  return new VerifyError("cli/differs", `the board differs from ${release.id} in ${plan.steps.filter((step) => step.kind !== "reset").length} steps`, {
+    hint: `bring it up to date with: espx deploy ${profile}`,
+    details: { steps: plan.steps.length, sendBytes: plan.sendBytes },
+  });
+}
+
+async function applyPlan(ctx: Context, { transport }: Board, plan: Plan): Promise<void> {
+  if (plan.upToDate) return;
+  const done = await transport.begin(plan, ctx.signal);
+  let sentBytes = 0;
+  const report = (doneBytes: number, path: string | null): void =>
+    ctx.out.emit({ kind: "progress", data: { task: "sending", doneBytes, totalBytes: plan.sendBytes, path } });
+  for (const [index, step] of plan.steps.entries()) {
+    const size = step.kind === "put" && step.source.kind === "blob" ? step.sizeBytes : 0;
+    if (!done.has(index)) {
+      const progress = (bytes: number, _: number, path: string): void => report(sentBytes + bytes, path);
+      await transport.apply(step, { signal: ctx.signal, ...(size > 0 ? { progress } : {}) });
+    }
+    sentBytes += size;
+    if (size > 0) report(sentBytes, null);
+  }
+}
+
+interface OutcomeInput {
+  readonly board: Board;
+  readonly plan: Plan;
+  readonly release: Release;
+  readonly wait: boolean;
+}
+
+type Outcome = Pick<EventData<"deployed">, "release" | "slot" | "state"> & { readonly waitingFor: readonly string[] };
+
+async function outcome(ctx: Context, { board, plan, release, wait }: OutcomeInput): Promise<Outcome> {
+  if (plan.upToDate) return { release: release.id, slot: plan.slot, state: "unchanged", waitingFor: [] };
+  if (!wait) return { release: release.id, slot: plan.slot, state: "trial", waitingFor: [] };
+  const text = `switched to slot ${plan.slot}; waiting until the board confirms ${release.id}`;
+  ctx.out.emit({ kind: "log", data: { level: "info", text } });
+  const running = await board.transport.watch({ timeoutMs: ctx.flags.timeoutMs ?? CONFIRM_TIMEOUT_MS, signal: ctx.signal });
+  if (running.slot !== plan.slot || running.release !== release.id) throw fellBack(release, running);
+  if (running.state === "trial") throw notConfirmed(release, running);
+  return { release: running.release, slot: running.slot, state: running.state, waitingFor: running.waitingFor };
+}
+
+function fellBack(release: Release, running: RunningState): DeviceError {
+  return new DeviceError("cli/fell-back", `${release.id} failed its trial, the board runs ${running.release} in slot ${running.slot} again`, {
+    hint: "read why on the board: espx repl",
+    details: { running: running.release, slot: running.slot },
+  });
+}
+
+function notConfirmed(release: Release, { waitingFor }: RunningState): LinkError {
+  const what = waitingFor.length === 0 ? "" : `, waiting for ${waitingFor.join(" and ")}`;
+  return new LinkError("cli/not-confirmed", `${release.id} runs but has not proved itself yet${what}`, {
+    hint: "check network and broker in its config; unconfirmed, the board goes back to what it had",
+    details: { waitingFor },
+  });
+}

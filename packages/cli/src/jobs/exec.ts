@@ -1,0 +1,39 @@
+import { DeviceError, isEspxError } from "@espx/proto";
+import type { Context } from "../context.ts";
+import { openBoard } from "./board.ts";
+import { chooseBoardPort, type BoardWish } from "./choose-port.ts";
+
+/** What `exec` runs, and where. */
+export interface ExecOptions extends BoardWish {
+  /** Python code, or `-` for standard input. */
+  readonly code: string;
+  /** Reset the board afterwards. */
+  readonly reset: boolean;
+}
+
+/**
+ * Runs code on a board and emits what it prints as it comes.
+ *
+ * @throws DeviceError `cli/python-raised` with the traceback when the code raised
+ */
+export async function execCode(ctx: Context, options: ExecOptions): Promise<void> {
+  const code = options.code === "-" ? await readInput(ctx) : options.code;
+  const board = await openBoard(ctx, await chooseBoardPort(ctx, options));
+  const decoder = new TextDecoder();
+  const print = (bytes: Uint8Array): void => {
+    const text = decoder.decode(bytes, { stream: true });
+    if (text !== "") ctx.out.emit({ kind: "output", data: { stream: "stdout", text } });
+  };
+  try {
+    await board.exec(code, print);
+  } finally {
+    if (options.reset) await board.reset();
+    await board.close();
+  }
+}
+
+async function readInput(ctx: Context): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of ctx.terminal.input) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,70 @@
+import { formatHex, type Inventory, type Release } from "@espx/proto";
+import type { Context } from "../context.ts";
+import { deviceSettings, readConfigFile } from "../project/config-source.ts";
+import { buildConfig, noConfigError, requiredKeys } from "../project/device-config.ts";
+import { findDevice, loadProject, projectSecrets, type DeviceEntry, type Project } from "../project/project.ts";
+import { loadProfile, type Profile } from "../project/profile.ts";
+import type { Secrets } from "../project/secrets.ts";
+import { buildProfile, sha256 } from "../release/build.ts";
+import { checkProfileOf } from "./deploy-device.ts";
+
+/** Everything about a deploy that is known before a board is touched. */
+export interface PreparedDeploy {
+  readonly profile: Profile;
+  readonly device: DeviceEntry | null;
+  /**
+   * The release with the config that this board shall have.
+   *
+   * @throws ConfigError `cli/config-missing` when there is none and the profile requires keys
+   */
+  releaseFor(inventory: Inventory): Release;
+}
+
+/** What the command line says about profile, device and config. */
+export interface PrepareOptions {
+  readonly profile: string;
+  readonly device: string | undefined;
+  readonly configFile: string | undefined;
+}
+
+/** Reads and checks all files, and compiles: whatever is wrong in them is found here, with the board untouched. */
+export async function prepareDeploy(ctx: Context, options: PrepareOptions): Promise<PreparedDeploy> {
+  const project = await loadProject(ctx);
+  const device = options.device === undefined ? null : findDevice(project, options.device);
+  if (device !== null) checkProfileOf(device, options.profile);
+  const profile = await loadProfile(ctx, project, options.profile);
+  const config = await configText(ctx, options, { project, device, profile });
+  const { release, compiled, fromCache } = await buildProfile(ctx, profile, config);
+  const files = release.files.length + release.launcher.length;
+  const sizeBytes = [...release.files, ...release.launcher].reduce((sum, file) => sum + file.sizeBytes, 0);
+  ctx.out.emit({ kind: "release", data: { release: release.id, files, sizeBytes, compiled, fromCache } });
+  const defaults = config === null && requiredKeys(profile).length === 0 ? buildConfig(ctx, null, { profile, secrets: noSecrets }) : null;
+  return { profile, device, releaseFor: (inventory) => withConfig(release, inventory, { profile, defaults }) };
+}
+
+interface ConfigInput {
+  readonly project: Project | null;
+  readonly device: DeviceEntry | null;
+  readonly profile: Profile;
+}
+
+async function configText(ctx: Context, { configFile }: PrepareOptions, { project, device, profile }: ConfigInput): Promise<string | null> {
+  const own = project === null || device === null ? null : deviceSettings(project, device.name);
+  const given = configFile === undefined ? own : await readConfigFile(ctx, configFile);
+  if (given === null) return null;
+  const secrets = await projectSecrets(ctx, project);
+  return buildConfig(ctx, given, { profile, secrets, fallbacks: device === null ? {} : { mqttname: device.name } });
+}
+
+const noSecrets: Secrets = { expand: (text) => text };
+
+/** A board that has a config keeps it when none is given. */
+function withConfig(release: Release, inventory: Inventory, { profile, defaults }: { profile: Profile; defaults: string | null }): Release {
+  const hasConfig = inventory.record?.config != null || inventory.files.some((file) => file.path === "/config.txt");
+  if (release.config !== null || hasConfig) return release;
+  if (defaults === null) throw noConfigError(profile);
+  const bytes = new TextEncoder().encode(defaults);
+  if (bytes.length === 0) return release;
+  const digest = formatHex(sha256(bytes) as Uint8Array);
+  return { ...release, config: { path: "config.txt", sizeBytes: bytes.length, sha256: digest, bytes } };
+}

@@ -1,0 +1,121 @@
+import type { EspxEvent, EventData } from "../events.ts";
+import type { Look, Output, Sinks } from "./output.ts";
+import type { ProgressBar } from "./progress.ts";
+import type { Redactor } from "./redactor.ts";
+import { formatBytes, formatDuration, plural } from "./sizes.ts";
+
+/** Colours that the output uses by meaning; without colour each returns its text. */
+export interface Palette {
+  readonly strong: (text: string) => string;
+  readonly faint: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+}
+
+/** What the human output is made with. */
+export interface HumanOptions {
+  readonly look: Look;
+  readonly palette: Palette;
+  readonly redactor: Redactor;
+  readonly bar: ProgressBar | null;
+}
+
+/** Writes events as lines for a person: results to stdout, the rest to stderr. */
+export function createHumanOutput(sinks: Sinks, { look, palette, redactor, bar }: HumanOptions): Output {
+  return {
+    json: false,
+    emit(event) {
+      if (event.kind === "progress") {
+        bar?.update(event.data);
+        return;
+      }
+      const line = formatEvent(event, look, palette);
+      if (line === null || (look.quiet && line.stream === "stderr")) return;
+      bar?.clear();
+      sinks[line.stream](redactor.text(line.text));
+    },
+    raw: (bytes) => sinks.stdout(bytes),
+    settle: () => bar?.clear(),
+  };
+}
+
+interface Line {
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
+const result = (text: string): Line => ({ stream: "stdout", text: `${text}\n` });
+const remark = (text: string): Line => ({ stream: "stderr", text: `${text}\n` });
+
+function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | null {
+  switch (event.kind) {
+    case "log":
+      return formatLog(event.data, look, palette);
+    case "port":
+      return result(`${event.data.url}  ${palette.faint(event.data.description)}`);
+    case "board":
+      return result(`${palette.strong(event.data.name)}  ${event.data.urls.join("  ")}  ${palette.faint(`broker ${event.data.broker}`)}`);
+    case "stopped":
+      return remark(`${event.data.name} stopped`);
+    case "inventory":
+      return remark(formatInventory(event.data));
+    case "release":
+      return remark(formatRelease(event.data));
+    case "plan":
+      return formatPlan(event.data, look);
+    case "deployed":
+      return result(formatDeployed(event.data, palette));
+    case "file":
+      return result(`${event.data.path}  ${formatBytes(event.data.sizeBytes)}${event.data.unchanged ? "  unchanged" : ""}`);
+    case "output":
+      return { stream: event.data.stream, text: event.data.text };
+    case "message":
+      return result(`${palette.strong(event.data.topic)} ${event.data.payload}`);
+    case "published":
+      return remark(`${event.data.topic} ${event.data.payload}`);
+    case "pin":
+      return result(`${event.data.board} pin ${event.data.pin} is ${event.data.value}`);
+    case "fault":
+      return result(`${event.data.name.padEnd(24)} ${event.data.description}`);
+    case "power":
+      return result(`${event.data.board} power ${event.data.action}`);
+    case "step":
+      return result(`\n${palette.strong(`${event.data.number}/${event.data.total} ${event.data.title}`)}`);
+    case "shown":
+      return result(`  ${palette.good("✓")} ${event.data.text}`);
+    case "progress":
+    case "error":
+    case "result":
+      return null;
+  }
+}
+
+function formatLog({ level, text }: EventData<"log">, look: Look, palette: Palette): Line | null {
+  if (level === "detail") return look.verbose ? remark(palette.faint(text)) : null;
+  return remark(level === "warning" ? `${palette.bad("warning:")} ${text}` : text);
+}
+
+function formatInventory(data: EventData<"inventory">): string {
+  const runs = data.slot === null ? "no espx program" : `slot ${data.slot} (${data.state})`;
+  return `${data.port}: ${data.board}, MicroPython ${data.version}, id ${data.id}, ${runs}, ${formatBytes(data.freeBytes)} free`;
+}
+
+function formatRelease(data: EventData<"release">): string {
+  const compiled = data.compiled === 0 ? "" : `, ${data.compiled} compiled (${data.fromCache} from the cache)`;
+  return `release ${data.release}: ${plural(data.files, "file")}, ${formatBytes(data.sizeBytes)}${compiled}`;
+}
+
+function formatPlan(data: EventData<"plan">, look: Look): Line | null {
+  if (data.upToDate) return remark("nothing to do: the board already runs this release");
+  const puts = data.steps.filter((step) => step.kind === "put");
+  const head = `into slot ${data.slot}: ${plural(puts.length, "file")}, ${formatBytes(data.sendBytes)} to send`;
+  if (!look.verbose) return remark(head);
+  const lines = data.steps.map((step) => `  ${step.kind} ${step.path ?? ""}${step.source === null ? "" : `  ${step.source}, ${formatBytes(step.sizeBytes)}`}`);
+  return remark([head, ...lines].join("\n"));
+}
+
+function formatDeployed(data: EventData<"deployed">, palette: Palette): string {
+  const state = data.state === "unchanged" ? "unchanged" : data.state === "trial" ? "on trial" : data.state;
+  const sent = data.sentBytes === 0 ? "" : `, ${formatBytes(data.sentBytes)} in ${formatDuration(data.durationMs)}`;
+  return `${palette.good(data.release)} in slot ${data.slot} ${state}${sent}`;
+}

@@ -1,0 +1,48 @@
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
+import { ConfigError, type EspxErrorOptions } from "@espx/proto";
+
+/** The text of a file that a person wrote, with its name as they know it. */
+export interface Source {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A place in a source, both counted from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * A ConfigError that shows its place: the line and a caret below the column.
+ *
+ * The excerpt of a line that holds a secret must go through the redactor like everything else.
+ */
+export function errorAt(source: Source, place: Place, error: { readonly code: string; readonly message: string } & EspxErrorOptions): ConfigError {
+  const { code, message, ...options } = error;
+  return new ConfigError(code, message, {
+    ...options,
+    position: { file: source.file, ...place },
+    details: { ...options.details, excerpt: excerpt(source.text, place) },
+  });
+}
+
+/** A ConfigError about a file as a whole. */
+export function errorIn(file: string, error: { readonly code: string; readonly message: string } & EspxErrorOptions): ConfigError {
+  const { code, message, ...options } = error;
+  return new ConfigError(code, message, { ...options, position: { file } });
+}
+
+function excerpt(text: string, { line, column }: Place): string {
+  const content = text.split(/\r\n|\r|\n/)[line - 1] ?? "";
+  const gutter = String(line);
+  const lead = content.slice(0, column - 1).replaceAll(/[^\t]/g, " ");
+  return `${gutter} | ${content}\n${" ".repeat(gutter.length)} | ${lead}^`;
+}
+
+/** Reads a file under the name by which the person at `cwd` knows it. */
+export async function readSource(path: string, cwd: string): Promise<Source> {
+  const near = relative(cwd, path);
+  return { file: near.startsWith("..") && near.length > path.length ? path : near, text: await readFile(path, "utf8") };
+}

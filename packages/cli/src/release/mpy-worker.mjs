@@ -1,0 +1,16 @@
+// Runs mpy-cross apart from the process: the library leaves uncaughtException handlers behind at every compile,
+// and loads its WebAssembly by path only while `fetch` is hidden.
+import { createRequire } from "node:module";
+import { parentPort, workerData } from "node:worker_threads";
+
+globalThis.fetch = undefined;
+const { compile } = createRequire(workerData.libraryPath)(workerData.libraryPath);
+
+parentPort.on("message", async ({ id, name, source }) => {
+  try {
+    const { status, mpy, err } = await compile(name, source, [], workerData.wasmPath);
+    parentPort.postMessage({ id, status, mpy: mpy ?? null, text: err.join("\n") });
+  } catch (error) {
+    parentPort.postMessage({ id, status: -1, mpy: null, text: String(error) });
+  }
+});
