@@ -7,7 +7,9 @@ export const simCodes = {
   "sim/bad-power": { class: "UsageError", meaning: "power can be on, off or cycle" },
   "sim/bad-request": { class: "UsageError", meaning: "a control socket was asked for something unknown" },
   "sim/bad-url": { class: "UsageError", meaning: "an address that is not of the form sim:NAME" },
+  "sim/flash-refused": { class: "DeviceError", meaning: "the virtual flash cannot do an operation: full, absent, exists" },
   "sim/frame-too-long": { class: "ProtocolError", meaning: "a frame on a serial socket exceeds its limit" },
+  "sim/journal-full": { class: "RefusedError", meaning: "a flash journal holds as many operations as it can" },
   "sim/line-too-long": { class: "ProtocolError", meaning: "a line on a control socket exceeds its limit" },
   "sim/name-taken": { class: "BusyError", meaning: "a simulator of that name runs already" },
   "sim/no-hello": { class: "ProtocolError", meaning: "a client of a serial socket did not say hello first" },
@@ -15,6 +17,7 @@ export const simCodes = {
   "sim/runtime-folder": { class: "PermissionError", meaning: "the folder of running simulators cannot be used" },
   "sim/runtime-path-long": { class: "UsageError", meaning: "the runtime folder's path leaves no room for sockets" },
   "sim/socket-unusable": { class: "LinkError", meaning: "a simulator cannot listen at its socket or port" },
+  "sim/state-damaged": { class: "VerifyError", meaning: "the kept flash of a virtual board is not what was written" },
   "sim/unexpected": { class: "InternalError", meaning: "a simulator failed in a way that nobody foresaw" },
   "sim/unreachable": { class: "LinkError", meaning: "a simulator that should run does not answer" },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

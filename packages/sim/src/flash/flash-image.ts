@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 import { VerifyError } from "@espx/proto";
-import type { FlashSnapshot } from "./flash-snapshot.ts";
+import type { FlashSnapshot, SnapshotNode } from "./flash-snapshot.ts";
 
 const magic = "espx-flash-1\n";
 const digestBytes = 32;
 
-interface Header extends Omit<FlashSnapshot, "files" | "nvs"> {
-  readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly mtimeS: number }[];
+type HeaderNode =
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly sizeBytes: number; readonly mtimeS: number };
+
+interface Header extends Omit<FlashSnapshot, "nodes" | "nvs"> {
+  readonly nodes: readonly HeaderNode[];
   readonly nvs: readonly { readonly namespace: string; readonly key: string; readonly value: number | string }[];
 }
 
@@ -19,13 +23,16 @@ interface Header extends Omit<FlashSnapshot, "files" | "nvs"> {
 export function encodeFlash(snapshot: FlashSnapshot): Uint8Array {
   const header: Header = {
     ...snapshot,
-    files: snapshot.files.map(({ path, content, mtimeS }) => ({ path, sizeBytes: content.length, mtimeS })),
+    nodes: snapshot.nodes.map((node) =>
+      node.kind === "folder" ? node : { kind: "file", path: node.path, sizeBytes: node.content.length, mtimeS: node.mtimeS },
+    ),
     nvs: snapshot.nvs.map(({ value, ...at }) => ({
       ...at,
       value: typeof value === "number" ? value : Buffer.from(value).toString("base64"),
     })),
   };
-  const body = Buffer.concat([Buffer.from(`${magic}${JSON.stringify(header)}\n`), ...snapshot.files.map((file) => file.content)]);
+  const contents = snapshot.nodes.flatMap((node) => (node.kind === "file" ? [node.content] : []));
+  const body = Buffer.concat([Buffer.from(`${magic}${JSON.stringify(header)}\n`), ...contents]);
   return Buffer.concat([body, createHash("sha256").update(body).digest()]);
 }
 
@@ -43,15 +50,16 @@ export function decodeFlash(bytes: Uint8Array): FlashSnapshot {
   if (start !== magic || end < 0) throw damaged("it is of another version");
   const header = JSON.parse(Buffer.from(body.subarray(magic.length, end)).toString("utf8")) as Header;
   let offset = end + 1;
-  const files = header.files.map(({ path, sizeBytes, mtimeS }) => {
-    const content = body.slice(offset, (offset += sizeBytes));
-    return { path, content, mtimeS };
+  const nodes = header.nodes.map((node): SnapshotNode => {
+    if (node.kind === "folder") return node;
+    const content = new Uint8Array(body.subarray(offset, (offset += node.sizeBytes)));
+    return { kind: "file", path: node.path, content, mtimeS: node.mtimeS };
   });
   const nvs = header.nvs.map(({ value, ...at }) => ({
     ...at,
     value: typeof value === "number" ? value : new Uint8Array(Buffer.from(value, "base64")),
   }));
-  return { ...header, files, nvs };
+  return { ...header, nodes, nvs };
 }
 
 function damaged(why: string): VerifyError {

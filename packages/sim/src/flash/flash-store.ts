@@ -44,8 +44,9 @@ export class FlashStore {
   /** Rebuilds a store from {@link FlashStore.snapshot}. */
   static restore(snapshot: FlashSnapshot): FlashStore {
     const store = new FlashStore({ kind: snapshot.kind, capacityBytes: snapshot.capacityBytes });
-    for (const path of snapshot.folders) store.#place(path, newFolder());
-    for (const { path, content, mtimeS } of snapshot.files) store.#place(path, newFile(content, mtimeS));
+    for (const node of snapshot.nodes) {
+      store.#place(node.path, node.kind === "folder" ? newFolder() : newFile(node.content, node.mtimeS));
+    }
     for (const entry of snapshot.nvs) store.nvs.set(entry.namespace, entry.key, entry.value);
     store.#reservedBlocks = snapshot.reservedBlocks;
     return store;
@@ -130,10 +131,12 @@ export class FlashStore {
     return { kind: "file", sizeBytes: node.durable.length, mtimeS: node.mtimeS };
   }
 
-  /** Names in a folder in order of creation; undefined when `path` is no folder. */
+  /** Names in a folder, sorted on littlefs, in order of creation on FAT; undefined when `path` is no folder. */
   list(path: string): readonly string[] | undefined {
     const node = findNode(this.#root, path);
-    return node?.kind === "folder" ? [...node.entries.keys()] : undefined;
+    if (node?.kind !== "folder") return undefined;
+    const names = [...node.entries.keys()];
+    return this.kind === "littlefs" ? names.sort() : names;
   }
 
   /** Content that every reader sees: on littlefs the last synced one. Do not change it. */
@@ -167,11 +170,11 @@ export class FlashStore {
   }
 
   /**
-   * Puts a whole file there with its folders, from outside the board.
+   * Puts a whole file there with its folders, from outside the board; its time differs from before.
    *
    * @throws FlashRefusal ENOSPC, ENOTDIR or EISDIR
    */
-  put(path: string, content: Uint8Array | string, mtimeS = 0): void {
+  put(path: string, content: Uint8Array | string, mtimeS = (this.stat(path)?.mtimeS ?? 0) + 1): void {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content.slice();
     const parents = path.split("/").slice(1, -1);
     parents.forEach((_, index) => {
@@ -200,14 +203,12 @@ export class FlashStore {
 
   /** The durable state, independent of this store. */
   snapshot(): FlashSnapshot {
-    const nodes = [...walk(this.#root)];
     return {
       kind: this.kind,
       capacityBytes: this.capacityBytes,
       reservedBlocks: this.#reservedBlocks,
-      folders: nodes.filter(([, node]) => node.kind === "folder").map(([path]) => path),
-      files: nodes.flatMap(([path, node]) =>
-        node.kind === "file" ? [{ path, content: node.durable, mtimeS: node.mtimeS }] : [],
+      nodes: [...walk(this.#root)].map(([path, node]) =>
+        node.kind === "folder" ? { kind: "folder", path } : { kind: "file", path, content: node.durable, mtimeS: node.mtimeS },
       ),
       nvs: this.nvs.entries(),
     };

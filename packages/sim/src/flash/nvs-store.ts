@@ -14,9 +14,10 @@ export class NvsStore {
   /** Stores a value, or erases the key with null. */
   set(namespace: string, key: string, value: Uint8Array | number | null): void {
     const keys = this.#namespaces.get(namespace) ?? new Map<string, Uint8Array | number>();
-    this.#namespaces.set(namespace, keys);
     if (value === null) keys.delete(key);
     else keys.set(key, value);
+    if (keys.size === 0) this.#namespaces.delete(namespace);
+    else this.#namespaces.set(namespace, keys);
   }
 
   entries(): NvsEntry[] {
