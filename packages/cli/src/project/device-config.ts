@@ -80,8 +80,9 @@ function valueOf(ctx: Context, setting: Setting, { key, given, secrets }: ValueC
   if (setting.text === null && !field.required) return null;
   if (setting.text === null || setting.text === undefined) throw badValue(setting, given, key, "has no value");
   if (field.secret) {
-    ctx.redactor.hide(setting.text);
-    if (given.shared && !/^\$\{\w+\}$/.test(setting.text)) throw literalSecret(setting, given);
+    const literal = !/^\$\{\w+\}$/.test(setting.text);
+    if (literal) ctx.redactor.hide(setting.text);
+    if (literal && given.shared) throw literalSecret(setting, given);
   }
   const text = secrets.expand(setting.text, given.source, setting.valuePlace);
   if (field.secret) ctx.redactor.hide(text);

@@ -4,11 +4,12 @@ import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 
 globalThis.fetch = undefined;
+process.setMaxListeners(0);
 const { compile } = createRequire(workerData.libraryPath)(workerData.libraryPath);
 
 parentPort.on("message", async ({ id, name, source }) => {
   try {
-    const { status, mpy, err } = await compile(name, source, [], workerData.wasmPath);
+    const { status, mpy, err } = await compile("source.py", source, ["-s", name], workerData.wasmPath);
     parentPort.postMessage({ id, status, mpy: mpy ?? null, text: err.join("\n") });
   } catch (error) {
     parentPort.postMessage({ id, status: -1, mpy: null, text: String(error) });

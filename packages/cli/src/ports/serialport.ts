@@ -1,0 +1,62 @@
+import { CanceledError, type PortInfo, type PortProvider } from "@espx/proto";
+import { realpathSync } from "node:fs";
+import type { SerialPort } from "serialport";
+import { knownAdapter } from "./known-adapters.ts";
+import { findDeviceHolders } from "./resource-holder.ts";
+import { portBusy, translateOpenError } from "./serialport-errors.ts";
+import { SerialPortLink, type SerialPortWorld } from "./serialport-link.ts";
+import { listSysfsPorts } from "./sysfs-ports.ts";
+
+const startBaudRate = 115_200;
+
+/** Bytes that the stream takes before it asks to wait. */
+const writeAheadBytes = 65_536;
+
+/** Serial ports of this machine: `/dev/ttyUSB0`, `COM3`. Listing opens none of them. */
+export function createSerialPorts(): PortProvider {
+  const world: SerialPortWorld = { openRaw, list: listSerialPorts };
+  return {
+    scheme: "file",
+    list: listSerialPorts,
+    open: async (url, { baudRate = startBaudRate, signal } = {}) => {
+      if (signal?.aborted === true) throw new CanceledError("port/canceled", `opening ${url} was canceled`);
+      return SerialPortLink.open(world, url, baudRate);
+    },
+  };
+}
+
+async function listSerialPorts(): Promise<readonly PortInfo[]> {
+  if (process.platform === "linux") return listSysfsPorts();
+  const { SerialPort } = await import("serialport");
+  return (await SerialPort.list()).map(({ path, manufacturer, vendorId, productId, serialNumber }) => {
+    const [vendor, product] = [vendorId, productId].map((hex) => (hex === undefined ? undefined : Number.parseInt(hex, 16)));
+    const adapter = knownAdapter(vendor, product);
+    return {
+      url: path,
+      description: manufacturer ?? adapter ?? "serial port",
+      ...(vendor === undefined ? {} : { vendorId: vendor }),
+      ...(product === undefined ? {} : { productId: product }),
+      ...(serialNumber === undefined ? {} : { serialNumber }),
+      known: adapter !== undefined,
+    };
+  });
+}
+
+async function openRaw(path: string, baudRate: number): Promise<SerialPort> {
+  // A lock keeps out only those who ask for it. Opening moves the modem lines of a board that somebody else works on,
+  // so who has it open is asked before. A pseudo-terminal is often held open by the program at its other end.
+  if (!isPseudoTerminal(path) && findDeviceHolders(path).length > 0) throw portBusy(path);
+  const { SerialPort } = await import("serialport");
+  const port = new SerialPort({ path, baudRate, autoOpen: false, lock: true, highWaterMark: writeAheadBytes });
+  const error = await new Promise<Error | null>((resolve) => port.open(resolve));
+  if (error instanceof Error) throw translateOpenError(error, { path, ports: await listSerialPorts() });
+  return port;
+}
+
+function isPseudoTerminal(path: string): boolean {
+  try {
+    return realpathSync(path).startsWith("/dev/pts/");
+  } catch {
+    return false;
+  }
+}
