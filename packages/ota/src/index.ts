@@ -1,1 +1,12 @@
-export {};
+export { otaCodes } from "./codes.ts";
+export { describe } from "./describe.ts";
+export type { PlanSummary } from "./describe.ts";
+export { isKept } from "./keep.ts";
+export { plan } from "./plan.ts";
+export type { Decision } from "./plan.ts";
+export { supportedVersions } from "./policy.ts";
+export type { Policy, Requirements } from "./policy.ts";
+export { buildRelease, releaseId } from "./release.ts";
+export type { ReleaseSource, SourceFile } from "./release.ts";
+export { formatVersionRange, parseVersionRange } from "./version-range.ts";
+export type { Version, VersionRange } from "./version-range.ts";

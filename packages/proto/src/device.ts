@@ -30,6 +30,8 @@ export interface Inventory {
   readonly heapFreeBytes: number;
   /** What the board can do beyond the minimum, for example `deflate`. */
   readonly capabilities: readonly string[];
+  /** Those of `/boot.py` and `/main.py` that hold a program which is not espx's launcher. */
+  readonly foreign: readonly string[];
 }
 
 /** A file of a release, with its bytes where the sender has them. */
