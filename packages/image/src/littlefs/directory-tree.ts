@@ -40,7 +40,10 @@ export function buildTree(entries: readonly LittlefsEntry[], limits: TreeLimits)
   return root;
 }
 
-/** The children in the order in which littlefs keeps them: by the bytes of their names. */
+/**
+ * The children in the order in which a driver looks them up: by the bytes of their names, a name before one that it
+ * starts with.
+ */
 export function sortedChildren(directory: DirectoryContent): readonly TreeNode[] {
   return [...directory.children.values()].toSorted((a, b) => compareBytes(a.name, b.name));
 }
@@ -89,7 +92,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
     const difference = (a[index] as number) - (b[index] as number);
     if (difference !== 0) return difference;
   }
-  return a.length - b.length;
+  return b.length - a.length;
 }
 
 function unfit(path: string, why: string): RefusedError {

@@ -6,7 +6,7 @@ import type { LittlefsEntry } from "./tree.ts";
 
 /** What an image holds. */
 export interface LittlefsImage extends Superblock {
-  /** Directories before what is in them, each directory by name in byte order. */
+  /** In the order of the image, directories before what is in them. */
   readonly entries: readonly LittlefsEntry[];
   /** Blocks that files and directories take; what `statvfs` of a board counts as used. */
   readonly usedBlocks: number;

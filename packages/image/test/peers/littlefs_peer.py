@@ -81,7 +81,10 @@ class Player:
         elif what == "append":
             self.write(rng.choice(files), "ab")
         elif what == "rename":
-            fs.rename(rng.choice(files + folders[1:]), new)
+            old = rng.choice(files + folders[1:])
+            # littlefs would move a directory into itself, and lose it.
+            if not new.startswith(old + "/"):
+                fs.rename(old, new)
         elif what == "remove":
             fs.remove(rng.choice(files + folders[1:]))
         elif what == "attr":
@@ -161,7 +164,10 @@ def cut(request):
     Player(fs, random.Random(request["seed"]), request["largest"]).play(request["steps"])
     snapshots = []
     for image in recorder.kept:
-        snapshots.append({"image": b64(image), "entries": listing(open_fs(image, config))})
+        fs = open_fs(image, config)
+        # Until its first write littlefs also hides the neighbour of a file whose move was cut in two.
+        lfs.fs_mkconsistent(fs.fs)
+        snapshots.append({"image": b64(image), "entries": listing(fs)})
     return {"snapshots": snapshots}
 
 
