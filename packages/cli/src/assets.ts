@@ -11,3 +11,9 @@ export function assetFolder(kind: AssetKind): string {
   const packed = fileURLToPath(new URL(`./assets/${kind}`, import.meta.url));
   return existsSync(packed) ? packed : fileURLToPath(new URL(`../../../${kind}`, import.meta.url));
 }
+
+/** The folder with the parts of the virtual board in a packed espx; undefined in a clone, where they are built from sources. */
+export function packedSimFolder(): string | undefined {
+  const packed = fileURLToPath(new URL("./assets/sim", import.meta.url));
+  return existsSync(packed) ? packed : undefined;
+}

@@ -1,1 +1,2 @@
-export {};
+export { runEspx } from "./run.ts";
+export type { Overrides } from "./run.ts";

@@ -1,5 +1,5 @@
 import { plan as planRelease, type Policy } from "@espx/ota";
-import { DeviceError, isEspxError, LinkError, RefusedError, VerifyError } from "@espx/proto";
+import { DeviceError, LinkError, RefusedError, VerifyError } from "@espx/proto";
 import type { Inventory, Plan, Release, RunningState } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
@@ -43,7 +43,8 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Even
     if (options.check || ctx.flags.dryRun) return summary;
     await applyPlan(ctx, board, plan);
     await rememberedPorts(ctx.env).remember(inventory.id, url);
-    const state = await outcome(ctx, { board, plan, release, wait: options.wait });
+    const onTrial = !plan.upToDate || inventory.record?.state === "trial";
+    const state = await outcome(ctx, { board, plan, release, onTrial, wait: options.wait });
     const { waitingFor, ...rest } = state;
     const data = { ...rest, waitingFor: [...waitingFor], port: url, sentBytes: plan.sendBytes, durationMs: Math.round(ctx.clock.now() - startMs) };
     ctx.out.emit({ kind: "deployed", ...deviceName(prepared.device), data });
@@ -81,14 +82,19 @@ interface PlanInput {
 /** Plans; where a foreign program stands in the way, asks whether it may be replaced. */
 async function planWithConsent(ctx: Context, { release, inventory, profile, mayAsk }: PlanInput): Promise<Plan> {
   const policy: Policy = { replaceForeign: ctx.flags.yes || !mayAsk, state: "trial", requires: { versions: profile.versions } };
-  try {
-    return planRelease(release, inventory, policy);
-  } catch (error) {
-    if (!isEspxError(error, "deploy/foreign-program")) throw error;
-    const question = `${error.message}; it is moved to /old/, its other files stay. Replace it with ${release.profile}?`;
-    if (!(await confirm(ctx, question))) throw error;
-    return planRelease(release, inventory, { ...policy, replaceForeign: true });
+  if (inventory.foreign.length > 0) {
+    const text = `the board has a program of its own in ${inventory.foreign.join(" and ")}`;
+    ctx.out.emit({ kind: "log", data: { level: "warning", text } });
   }
+  const decision = planRelease(release, inventory, policy);
+  if ("plan" in decision) return decision.plan;
+  const { refusal } = decision;
+  if (refusal.code !== "deploy/foreign-program") throw refusal;
+  const question = `${refusal.message}; it would be moved to /old/, its other files stay. Replace it with ${release.profile}?`;
+  if (!(await confirm(ctx, question))) throw refusal;
+  const agreed = planRelease(release, inventory, { ...policy, replaceForeign: true });
+  if ("refusal" in agreed) throw agreed.refusal;
+  return agreed.plan;
 }
 
 function reportPlan(ctx: Context, release: Release, plan: Plan): EventData<"plan"> {
@@ -130,15 +136,17 @@ interface OutcomeInput {
   readonly board: Board;
   readonly plan: Plan;
   readonly release: Release;
+  /** Whether there is a confirmation to wait for. */
+  readonly onTrial: boolean;
   readonly wait: boolean;
 }
 
 type Outcome = Pick<EventData<"deployed">, "release" | "slot" | "state"> & { readonly waitingFor: readonly string[] };
 
-async function outcome(ctx: Context, { board, plan, release, wait }: OutcomeInput): Promise<Outcome> {
-  if (plan.upToDate) return { release: release.id, slot: plan.slot, state: "unchanged", waitingFor: [] };
+async function outcome(ctx: Context, { board, plan, release, onTrial, wait }: OutcomeInput): Promise<Outcome> {
+  if (!onTrial) return { release: release.id, slot: plan.slot, state: "unchanged", waitingFor: [] };
   if (!wait) return { release: release.id, slot: plan.slot, state: "trial", waitingFor: [] };
-  const text = `switched to slot ${plan.slot}; waiting until the board confirms ${release.id}`;
+  const text = `slot ${plan.slot} runs on trial; waiting until the board confirms ${release.id}`;
   ctx.out.emit({ kind: "log", data: { level: "info", text } });
   const running = await board.transport.watch({ timeoutMs: ctx.flags.timeoutMs ?? CONFIRM_TIMEOUT_MS, signal: ctx.signal });
   if (running.slot !== plan.slot || running.release !== release.id) throw fellBack(release, running);

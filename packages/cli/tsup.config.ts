@@ -1,0 +1,47 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "tsup";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "..", "..");
+const dist = join(here, "dist");
+
+/** What is no module goes beside the bundle; `src/assets.ts` finds it there. */
+function copyAssets(): void {
+  for (const kind of ["device", "profiles", "manifests"]) {
+    rmSync(join(dist, "assets", kind), { recursive: true, force: true });
+    cpSync(join(root, kind), join(dist, "assets", kind), { recursive: true, filter: isShipped });
+  }
+  execFileSync(process.execPath, [join(root, "node_modules", "tsx", "dist", "cli.mjs"), join(here, "build", "pack-sim.ts")], { stdio: "inherit" });
+  cpSync(join(here, "src", "release", "mpy-worker.mjs"), join(dist, "mpy-worker.mjs"));
+  for (const file of ["README.md", "LICENSE"]) if (existsSync(join(root, file))) cpSync(join(root, file), join(here, file));
+}
+
+const isShipped = (path: string): boolean => !/[/\\](tests|__pycache__|\.\w[^/\\]*|ruff\.toml)$/.test(path);
+
+/** Names of chunks change with their content; old ones would be packed too. */
+function removeOldModules(): void {
+  if (!existsSync(dist)) return;
+  for (const name of readdirSync(dist)) if (/\.m?js(\.map)?$/.test(name)) rmSync(join(dist, name));
+}
+
+removeOldModules();
+
+export default defineConfig({
+  entry: { espx: join(here, "src", "main.ts"), index: join(here, "src", "index.ts") },
+  outDir: dist,
+  format: "esm",
+  target: "node20",
+  platform: "node",
+  splitting: true,
+  clean: false,
+  dts: false,
+  sourcemap: false,
+  noExternal: [/^@espx\//],
+  esbuildOptions(options) {
+    options.conditions = ["@espx/source"];
+  },
+  onSuccess: () => Promise.resolve(copyAssets()),
+});
