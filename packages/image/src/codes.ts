@@ -19,6 +19,7 @@ export const imageCodes = {
     meaning: "the SHA-256 at the end of an image does not fit its bytes",
   },
   "image/app-no-description": { class: "ProtocolError", meaning: "an image carries no application description" },
+  "image/app-unfit": { class: "RefusedError", meaning: "an image cannot have more than 16 segments" },
   "image/partition-truncated": { class: "ProtocolError", meaning: "a partition table has no end" },
   "image/partition-bad-magic": { class: "ProtocolError", meaning: "bytes are no entry of a partition table" },
   "image/partition-bad-hash": {
