@@ -84,6 +84,8 @@ export interface SimBoardOptions {
   readonly flashBytes?: number;
   /** `littlefs` keeps a file as it was until close or sync; `fat` does not, and its rename is not atomic. */
   readonly fileSystem?: "littlefs" | "fat";
+  /** File of this machine where the flash is kept between runs; what it holds goes before `files`. Undefined keeps nothing. */
+  readonly stateFile?: string;
 }
 
 /** A world of boards on one clock. In virtual mode nothing happens until `advance`. */

@@ -3,11 +3,10 @@ import { requestControl } from "./control-client.ts";
 import { Registry } from "./registry.ts";
 import { toSimInfo } from "./registry-entry.ts";
 import { runtimeFolder } from "./runtime-folder.ts";
-import { type FlashKeeper, startSession, type WorldFactory } from "./sim-session.ts";
+import { startSession, type WorldFactory } from "./sim-session.ts";
 
 export interface SimControlOptions {
   readonly createWorld: WorldFactory;
-  readonly keeper: FlashKeeper;
   /** Defaults to {@link runtimeFolder}. */
   readonly folder?: string;
 }
@@ -19,7 +18,7 @@ export function createSimControl(options: SimControlOptions): SimControl {
     list: async () => (await registry.list()).map(toSimInfo),
     start: async (start) => {
       await checkNames(registry, start.names);
-      return startSession({ ...options, registry }, start);
+      return startSession({ createWorld: options.createWorld, registry }, start);
     },
     pin: async (name, pin, value) => {
       const request = { verb: "pin", pin, ...(value === undefined ? {} : { value }) } as const;

@@ -1,4 +1,6 @@
 import type { SerialLink, SimBoard, SimInfo, SimSession, SimStartOptions, SimWorld } from "@espx/proto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { Rfc2217Server } from "../rfc2217/rfc2217-server.ts";
 import { ControlServer } from "./control-server.ts";
 import type { Registry } from "./registry.ts";
@@ -8,21 +10,6 @@ import { SerialServer } from "./serial-server.ts";
 
 /** Makes the world that the boards of a session live in. */
 export type WorldFactory = (options: { readonly mode: "real"; readonly brokerUrl: string }) => Promise<SimWorld>;
-
-/** Keeps a board's flash between runs. */
-export interface FlashKeeper {
-  /** Adds a board to `world` with the flash that it had, or with an empty one. */
-  addBoard(world: SimWorld, options: FlashKeeperOptions): Promise<SimBoard>;
-  /** Writes down what the board's flash holds, from now until the answered function has resolved. */
-  keep(board: SimBoard, folder: string): () => Promise<void>;
-}
-
-export interface FlashKeeperOptions {
-  readonly name: string;
-  /** Undefined keeps nothing. */
-  readonly folder: string | undefined;
-  readonly fresh: boolean;
-}
 
 /** What can be undone, newest first, whatever goes wrong on the way. */
 class Undo {
@@ -49,7 +36,6 @@ class Undo {
 export interface SessionParts {
   readonly registry: Registry;
   readonly createWorld: WorldFactory;
-  readonly keeper: FlashKeeper;
 }
 
 /** Starts the boards that `options` names, all or none; their names must be free and different. */
@@ -75,10 +61,10 @@ interface BoardStart extends SessionParts {
   readonly name: string;
 }
 
-async function startBoard({ registry, keeper, options, world, undo, name }: BoardStart): Promise<SimInfo> {
-  const folder = options.stateFolder;
-  const board = await keeper.addBoard(world, { name, folder, fresh: options.fresh });
-  if (folder !== undefined) undo.add(keeper.keep(board, folder));
+async function startBoard({ registry, options, world, undo, name }: BoardStart): Promise<SimInfo> {
+  const stateFile = options.stateFolder === undefined ? undefined : join(options.stateFolder, `${name}.flash`);
+  if (stateFile !== undefined && options.fresh) rmSync(stateFile, { force: true });
+  const board = await world.addBoard({ name, ...(stateFile === undefined ? {} : { stateFile }) });
   undo.add(() => board.powerOff());
   const { onConsole } = options;
   if (onConsole !== undefined) {

@@ -7,10 +7,10 @@ import {
   type SimBoard,
   type SimEvent,
   type SimFault,
+  type SimBoardOptions,
   type SimFlash,
   type SimWorld,
 } from "@espx/proto";
-import type { FlashKeeper } from "../../src/control/sim-session.ts";
 
 /** The serial side of an {@link EchoBoard}: answers every byte with itself, and notes the rest. */
 class EchoLink implements SerialLink {
@@ -138,14 +138,16 @@ export class EchoWorld implements SimWorld {
   readonly mode = "real";
   readonly clock = { now: () => performance.now(), sleep: () => Promise.reject(new Error("an echo world does not sleep")) };
   readonly made: EchoBoard[] = [];
+  readonly asked: SimBoardOptions[] = [];
   closed = false;
 
   boards(): readonly EchoBoard[] {
     return this.made;
   }
 
-  async addBoard({ name }: { readonly name: string }): Promise<EchoBoard> {
-    const board = new EchoBoard(name);
+  async addBoard(options: SimBoardOptions): Promise<EchoBoard> {
+    const board = new EchoBoard(options.name);
+    this.asked.push(options);
     this.made.push(board);
     return board;
   }
@@ -155,15 +157,4 @@ export class EchoWorld implements SimWorld {
   async close(): Promise<void> {
     this.closed = true;
   }
-}
-
-/** Keeps no flash, since echo boards have none, but notes what it was asked. */
-export function notingKeeper(notes: string[] = []): FlashKeeper {
-  return {
-    addBoard: async (world, { name, folder, fresh }) => {
-      notes.push(`load ${name} from ${folder ?? "nowhere"}${fresh ? " fresh" : ""}`);
-      return world.addBoard({ name });
-    },
-    keep: (board, folder) => async () => void notes.push(`saved ${board.name} in ${folder}`),
-  };
 }

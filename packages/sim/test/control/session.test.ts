@@ -1,19 +1,18 @@
 import { isEspxError, LinkError, type PortProvider, type SimControl, type SimSession } from "@espx/proto";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createSimControl } from "../../src/control/sim-control.ts";
 import { createSimPorts } from "../../src/control/sim-ports.ts";
 import { Collector } from "./collector.ts";
-import { type EchoBoard, EchoWorld, notingKeeper } from "./echo-world.ts";
+import { type EchoBoard, EchoWorld } from "./echo-world.ts";
 
 const brokerUrl = "mqtt://127.0.0.1:1883";
 const hello = new TextEncoder().encode("hello");
 
 let folder: string;
 let world: EchoWorld;
-let kept: string[];
 let control: SimControl;
 let ports: PortProvider;
 const sessions: SimSession[] = [];
@@ -21,8 +20,7 @@ const sessions: SimSession[] = [];
 beforeEach(() => {
   folder = join(mkdtempSync(join(tmpdir(), "espx-test-")), "run");
   world = new EchoWorld();
-  kept = [];
-  control = createSimControl({ createWorld: async () => world, keeper: notingKeeper(kept), folder });
+  control = createSimControl({ createWorld: async () => world, folder });
   ports = createSimPorts({ folder, command: "espx test" });
 });
 
@@ -71,17 +69,24 @@ describe("a session", () => {
 
   test("hands a board's console to whoever wants it", async () => {
     const heard: string[] = [];
-    const session = await control.start({
-      names: ["desk"],
-      fresh: true,
-      stateFolder: "/state",
-      brokerUrl,
-      onConsole: (name, bytes) => heard.push(`${name}: ${Buffer.from(bytes).toString()}`),
-    });
+    const onConsole = (name: string, bytes: Uint8Array): void => void heard.push(`${name}: ${Buffer.from(bytes).toString()}`);
+    sessions.push(await control.start({ names: ["desk"], fresh: false, stateFolder: undefined, brokerUrl, onConsole }));
     board("desk").print("ready");
-    await session.close();
     expect(heard).toEqual(["desk: ready"]);
-    expect(kept).toEqual(["load desk from /state fresh", "saved desk in /state"]);
+    expect(world.asked).toEqual([{ name: "desk" }]);
+  });
+
+  test("has the flash kept in a file of the board, which --fresh removes first", async () => {
+    mkdirSync(folder, { recursive: true });
+    const stateFile = join(folder, "desk.flash");
+    writeFileSync(stateFile, "old");
+    const run = async (fresh: boolean): Promise<void> =>
+      (await control.start({ names: ["desk"], fresh, stateFolder: folder, brokerUrl })).close();
+    await run(false);
+    expect(existsSync(stateFile)).toBe(true);
+    await run(true);
+    expect(existsSync(stateFile)).toBe(false);
+    expect(world.asked).toEqual([{ name: "desk", stateFile }, { name: "desk", stateFile }]);
   });
 
   test("of a name that runs is refused with its process", async () => {
@@ -254,7 +259,7 @@ describe("control", () => {
 
 test("a folder that is somebody's file is refused with the way out", async () => {
   const file = join(folder, "..", "run");
-  const other = createSimControl({ createWorld: async () => world, keeper: notingKeeper(), folder: join(file, "x") });
+  const other = createSimControl({ createWorld: async () => world, folder: join(file, "x") });
   rmSync(file, { recursive: true, force: true });
   writeFileSync(file, "");
   const error = await errorOf(other.start({ names: ["a"], fresh: false, stateFolder: undefined, brokerUrl }));
@@ -264,7 +269,7 @@ test("a folder that is somebody's file is refused with the way out", async () =>
 
 test("a path too long for sockets is refused with the way out", async () => {
   const long = join(folder, "x".repeat(100));
-  const other = createSimControl({ createWorld: async () => world, keeper: notingKeeper(), folder: long });
+  const other = createSimControl({ createWorld: async () => world, folder: long });
   const error = await errorOf(other.start({ names: ["a"], fresh: false, stateFolder: undefined, brokerUrl }));
   expect(error).toMatchObject({ code: "sim/runtime-path-long", exitCode: 2 });
   expect(world.closed).toBe(true);
