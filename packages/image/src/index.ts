@@ -36,3 +36,26 @@ export {
   mtimeOf,
 } from "./littlefs/tree.ts";
 export { type LittlefsWriteOptions, makeLittlefs } from "./littlefs/writer.ts";
+export type { NvsEntry, NvsValue } from "./nvs/value.ts";
+export { decodeNvs } from "./nvs/reader.ts";
+export { encodeNvs } from "./nvs/writer.ts";
+export { type PartitionFault, type PartitionLimits, checkPartitions, partitionFaults } from "./partition/checks.ts";
+export { type CsvOptions, formatPartitionCsv, parsePartitionCsv } from "./partition/csv.ts";
+export {
+  type OtaData,
+  type OtaRecord,
+  type OtaState,
+  activeOtaRecord,
+  decodeOtaData,
+  encodeOtaData,
+} from "./partition/ota-data.ts";
+export { type Partition, partitionType, subtypeName, typeName } from "./partition/partition.ts";
+export {
+  MAX_PARTITIONS,
+  PARTITION_TABLE_OFFSET,
+  PARTITION_TABLE_SECTOR_SIZE,
+  PARTITION_TABLE_SIZE,
+  type PartitionTable,
+  decodePartitionTable,
+  encodePartitionTable,
+} from "./partition/table.ts";
