@@ -4,7 +4,7 @@ import type { PartMessage } from "../worker/context.ts";
 /** What the host half of a part may use while its board has power. */
 export interface PartChannel {
   /** Sends to the worker half; in virtual mode it arrives when the board next waits for the host. */
-  post(message: PartMessage, transfer?: readonly ArrayBuffer[]): void;
+  post<M extends PartMessage>(message: M, transfer?: readonly ArrayBuffer[]): void;
   /** Handles one type of message from the worker; `atMs` is the board's clock when it was sent. */
   on(type: string, handler: (message: never, atMs: number) => void): void;
   /** Tells the listeners of the board. */

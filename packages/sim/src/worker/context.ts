@@ -26,11 +26,13 @@ export interface WorkerContext {
   /** Handles what the host has sent so far, without waiting. */
   poll(): void;
   /** Sends to the host half of the board; stamped with the board's time, in order with everything else. */
-  post(message: PartMessage, transfer?: readonly ArrayBuffer[]): void;
+  post<M extends PartMessage>(message: M, transfer?: readonly ArrayBuffer[]): void;
   /** Handles one type of message from the host; runs inside a wait. */
   on(type: string, handler: (message: never) => void): void;
   /** What the host half of the part called `name` returned from `setup()`. */
   setup<T>(name: string): T;
+  /** Bytes that wait on the console to be read. */
+  consoleBytes(): number;
   /** Random bytes: from the world's seed in virtual mode. */
   random(target: Uint8Array): void;
   /** Ends this boot: the host takes the power away while this call lasts. Never returns. */

@@ -1,3 +1,4 @@
+import { makeFlashPart } from "../flash/flash-part.ts";
 import type { BoardFileSystem } from "../vm/file-system.ts";
 import type { HostCalls, WorkerContext } from "./context.ts";
 
@@ -11,5 +12,25 @@ export interface WorkerPart {
 /** Makes the worker half of a part, once per boot. */
 export type MakeWorkerPart = (context: WorkerContext) => WorkerPart;
 
-/** Every part that a board is made of. */
-export const workerParts: readonly MakeWorkerPart[] = [];
+/** The parts of a board beside the chip itself. */
+export const workerParts: readonly MakeWorkerPart[] = [makeFlashPart];
+
+/** A Python module that stands in for one of the chip's. */
+export interface SupportModule {
+  /** Its file in `src/python`, without `.py`. */
+  readonly file: string;
+  /** The name under which programs import it, where the file cannot have it; undefined: programs do not see it. */
+  readonly name: string | undefined;
+}
+
+/** Modules in the order in which they are loaded; `_host` and `_board` are gone when programs start. */
+export const supportModules: readonly SupportModule[] = [
+  { file: "_board", name: undefined },
+  { file: "_builtins", name: undefined },
+  { file: "time", name: "time" },
+  { file: "_sys", name: "sys" },
+  { file: "_micropython", name: "micropython" },
+  { file: "os", name: "os" },
+  { file: "hashlib", name: "hashlib" },
+  { file: "machine", name: "machine" },
+];

@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import { InternalError, VerifyError } from "@espx/proto";
+import { bundleWorker, cacheFolder, sha256, writeWhole } from "./bundle.ts";
+import type { PatchedInterpreter } from "./patch-worker.ts";
+
+/** SHA-256 of `micropython.wasm` in `@micropython/micropython-webassembly-pyscript` 1.27.0. */
+const sourceSha256 = "06338c955b03c5700aa0069015d3e392d76836ef8e2ce25bedbe59b88ccd373c";
+
+/** Where the built interpreter lies. */
+export interface InterpreterFiles {
+  readonly wasm: string;
+  /** JSON of an `InterpreterLayout`. */
+  readonly layout: string;
+}
+
+/**
+ * Builds the interpreter of the virtual board when it is not there yet: about 4 s once, then nothing.
+ *
+ * @throws VerifyError `sim/interpreter-changed` when the npm package is not the one that the patch was written for
+ * @throws InternalError `sim/interpreter-unknown` when the patch does not find its places
+ */
+export async function ensureInterpreter(): Promise<InterpreterFiles> {
+  const require = createRequire(import.meta.url);
+  const sourcePath = join(dirname(require.resolve("@micropython/micropython-webassembly-pyscript")), "micropython.wasm");
+  const source = await readFile(sourcePath);
+  verifySource(source, sourcePath);
+  const patchCode = await bundleWorker("patch-worker.ts");
+  const folder = join(cacheFolder, sha256([sha256(source), sha256(patchCode), await binaryenVersion()].join("\n")).slice(0, 16));
+  const files = { wasm: join(folder, "interpreter.wasm"), layout: join(folder, "interpreter.json") };
+  if (existsSync(files.wasm) && existsSync(files.layout)) return files;
+  const codePath = join(folder, "patch.mjs");
+  await writeWhole(codePath, patchCode);
+  const { wasm, layout } = await patchInWorker(codePath, source);
+  await writeWhole(files.layout, JSON.stringify(layout));
+  await writeWhole(files.wasm, wasm);
+  return files;
+}
+
+function verifySource(source: Uint8Array, path: string): void {
+  const found = sha256(source);
+  if (found === sourceSha256) return;
+  throw new VerifyError("sim/interpreter-changed", `${path} has SHA-256 ${found}, expected ${sourceSha256}`, {
+    hint: "Install the pinned version: npm ci",
+  });
+}
+
+/** In a worker of its own and from plain JavaScript: loaders of TypeScript would take 10 s over binaryen's sources. */
+function patchInWorker(codePath: string, source: Uint8Array): Promise<PatchedInterpreter> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(pathToFileURL(codePath), { workerData: source, execArgv: [] });
+    worker.once("message", resolve);
+    worker.once("error", reject);
+    worker.once("exit", (code) => reject(new InternalError("sim/interpreter-unknown", `the patch ended with code ${code}`)));
+  });
+}
+
+async function binaryenVersion(): Promise<string> {
+  const entry = fileURLToPath(import.meta.resolve("binaryen"));
+  const { version } = JSON.parse(await readFile(join(dirname(entry), "package.json"), "utf8")) as { readonly version: string };
+  return version;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write(`${JSON.stringify(await ensureInterpreter(), undefined, 2)}\n`);
+}

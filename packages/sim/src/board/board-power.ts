@@ -1,0 +1,260 @@
+import type { ResetCause, SimEvent } from "@espx/proto";
+import type { SimAssets } from "../assets.ts";
+import type { BoardStop } from "../worker/context.ts";
+import type { BoardParts } from "./board-parts.ts";
+import { BoardSession } from "./board-session.ts";
+import { ChangeSignal } from "./change-signal.ts";
+import type { SimEventBody } from "./host-part.ts";
+import type { RtcHost } from "./rtc-host.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** What a board must know of its world. */
+export interface BoardWorld {
+  readonly mode: "real" | "virtual";
+  /** When it began: ms since 1970. */
+  readonly beganMs: number;
+  readonly seed: number;
+  /** Virtual time: a board that is not heard of for this long in real time computes without end. */
+  readonly quietMs: number;
+  nowUs(): number;
+}
+
+/** The chip that the power is for. */
+export interface PoweredChip {
+  readonly assets: SimAssets;
+  readonly world: BoardWorld;
+  readonly parts: BoardParts;
+  readonly rtc: RtcHost;
+  readonly heapBytes: number;
+  readonly mac: Uint8Array;
+}
+
+type OffReason = Extract<SimEvent, { readonly kind: "off" }>["why"];
+
+/** `held`: EN is low. */
+type State =
+  | { readonly kind: "off" | "held" }
+  | { readonly kind: "on"; readonly session: BoardSession }
+  | { readonly kind: "asleep"; readonly wakeAtUs: number };
+
+/** How a boot differs from the one before. */
+interface BootReason {
+  readonly cause: ResetCause;
+  readonly atUs: number;
+  readonly rawRepl?: boolean;
+  readonly wokeByTimer?: boolean;
+  /** An armed watchdog outlives a soft reset. */
+  readonly watchdogUs?: number | undefined;
+}
+
+/** Power, reset, sleep and watchdog of one chip: which session it runs, and why it started. */
+export class BoardPower {
+  readonly #chip: PoweredChip;
+  readonly #emit: (event: SimEventBody, atMs?: number) => void;
+  readonly #watchdog: Watchdog;
+  readonly #changed = new ChangeSignal();
+  #state: State = { kind: "off" };
+  #transition: Promise<void> = Promise.resolve();
+  #wakeTimer: NodeJS.Timeout | undefined;
+  #chipStartUs = 0;
+
+  constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
+    this.#chip = chip;
+    this.#emit = events.emit;
+    this.#watchdog = new Watchdog(() => chip.world.nowUs(), () => this.#bite(chip.world.nowUs()));
+  }
+
+  get running(): boolean {
+    return this.#state.kind === "on";
+  }
+
+  /** When a sleeping board wakes; Infinity when it does not sleep, or for ever. */
+  get wakeAtUs(): number {
+    return this.#state.kind === "asleep" ? this.#state.wakeAtUs : Infinity;
+  }
+
+  /** Resolves when programs start; in virtual time when the board waits for time to pass. */
+  async on(): Promise<void> {
+    await this.#change(async () => {
+      if (this.#state.kind !== "off") return;
+      const atUs = this.#chip.world.nowUs();
+      this.#chip.rtc.powerUp(atUs / 1000);
+      this.#start({ cause: "power-on", atUs });
+    });
+    await this.#ready();
+  }
+
+  off(): Promise<void> {
+    return this.#change(async () => {
+      if (this.#state.kind !== "off") await this.#end("power");
+    });
+  }
+
+  /** The EN button; the chip cannot tell it from power that came back, but for what RTC memory holds. */
+  async reset(): Promise<void> {
+    this.holdReset(true);
+    this.holdReset(false);
+    await this.#ready();
+  }
+
+  holdReset(held: boolean): void {
+    void this.#change(async () => {
+      if (held && this.#state.kind !== "off") {
+        await this.#end("reset");
+        this.#state = { kind: "held" };
+      } else if (!held && this.#state.kind === "held") {
+        this.#start({ cause: "power-on", atUs: this.#chip.world.nowUs() });
+      }
+    });
+  }
+
+  sendSerial(bytes: Uint8Array): void {
+    if (this.#state.kind === "on") this.#state.session.sendSerial(bytes);
+  }
+
+  /** Resolves when no program runs any more. */
+  async stopped(): Promise<void> {
+    while (this.running) await this.#changed.next();
+  }
+
+  /** Virtual time: lets the board do all that is due until `untilUs`, over resets and sleep. */
+  async runUntil(untilUs: number): Promise<void> {
+    for (;;) {
+      await this.#transition;
+      const state = this.#state;
+      if (state.kind === "asleep" && state.wakeAtUs <= untilUs) {
+        this.#start({ cause: "deep-sleep", atUs: state.wakeAtUs, wokeByTimer: true });
+      } else if (state.kind !== "on") {
+        return;
+      } else {
+        state.session.grant(untilUs);
+        const settled = await state.session.settled(this.#chip.world.quietMs);
+        if (settled === "parked") return;
+        if (settled === "spinning" && !this.#spins(state.session, untilUs)) return;
+      }
+    }
+  }
+
+  /** A program that never looks at the clock does not see time pass; its watchdog does. */
+  #spins(session: BoardSession, untilUs: number): boolean {
+    const { watchdogUs } = session.control;
+    if (watchdogUs === undefined || watchdogUs > untilUs) return false;
+    this.#bite(watchdogUs);
+    return true;
+  }
+
+  #bite(atUs: number): void {
+    this.#stop({ kind: "watchdog" }, atUs);
+  }
+
+  #start(reason: BootReason): void {
+    const { world, parts, heapBytes, mac, assets } = this.#chip;
+    if (reason.cause !== "soft") this.#chipStartUs = reason.atUs;
+    const session = new BoardSession(
+      assets,
+      {
+        heapBytes,
+        mode: world.mode,
+        beganMs: world.beganMs,
+        startUs: reason.atUs,
+        seed: world.seed,
+        setups: parts.setups(),
+        boot: {
+          cause: reason.cause,
+          wokeByTimer: reason.wokeByTimer ?? false,
+          rawRepl: reason.rawRepl ?? false,
+          mac,
+          chipStartUs: this.#chipStartUs,
+        },
+      },
+      {
+        message: (message) => {
+          if (message.type === "watchdog") this.#watch(session);
+          else parts.receive(message);
+        },
+        stopped: (stop, atMs) => this.#stop(stop, atMs * 1000),
+        crashed: (error) => this.#crash(error),
+      },
+    );
+    session.control.watchdogUs = reason.watchdogUs;
+    this.#state = { kind: "on", session };
+    this.#watch(session);
+    parts.connect({ post: (message, transfer) => session.post(message, transfer), emit: this.#emit });
+    this.#emit({ kind: "boot", cause: reason.cause }, reason.atUs / 1000);
+    this.#changed.notify();
+  }
+
+  #watch(session: BoardSession): void {
+    if (this.#chip.world.mode === "real") this.#watchdog.watch(session.control);
+  }
+
+  async #end(why: OffReason | undefined, atUs = this.#chip.world.nowUs()): Promise<void> {
+    const state = this.#state;
+    this.#watchdog.stop();
+    clearTimeout(this.#wakeTimer);
+    this.#state = { kind: "off" };
+    if (state.kind === "on") {
+      await state.session.end();
+      this.#chip.parts.disconnect();
+    }
+    if (why !== undefined) this.#emit({ kind: "off", why }, atUs / 1000);
+    this.#changed.notify();
+  }
+
+  #stop(stop: BoardStop, atUs: number): void {
+    const stopping = this.#state;
+    void this.#change(async () => {
+      if (this.#state !== stopping || stopping.kind !== "on") return;
+      const { watchdogUs } = stopping.session.control;
+      await this.#end(offReason(stop), atUs);
+      switch (stop.kind) {
+        case "reset":
+          return this.#start({ cause: "hard", atUs });
+        case "watchdog":
+          return this.#start({ cause: "watchdog", atUs });
+        case "soft-reset":
+          return this.#start({ cause: "soft", atUs, rawRepl: stop.rawRepl, watchdogUs });
+        case "deep-sleep":
+          return this.#sleep(atUs + (stop.wakeAfterMs ?? Infinity) * 1000);
+        case "cut":
+          return;
+      }
+    });
+  }
+
+  #sleep(wakeAtUs: number): void {
+    this.#state = { kind: "asleep", wakeAtUs };
+    if (this.#chip.world.mode === "virtual" || wakeAtUs === Infinity) return;
+    const wake = async (): Promise<void> => {
+      if (this.#state.kind === "asleep") this.#start({ cause: "deep-sleep", atUs: wakeAtUs, wokeByTimer: true });
+    };
+    this.#wakeTimer = setTimeout(() => void this.#change(wake), (wakeAtUs - this.#chip.world.nowUs()) / 1000);
+  }
+
+  /** What the simulator's own failure says is shown where a person looks: on the console. */
+  #crash(error: Error): void {
+    const text = `\r\nthe virtual board failed: ${error.stack ?? error.message}\r\n`;
+    this.#chip.parts.receive({
+      type: "serial-out",
+      bytes: new TextEncoder().encode(text),
+      atMs: this.#chip.world.nowUs() / 1000,
+    } as never);
+    void this.#change(() => this.#end("crash"));
+  }
+
+  async #ready(): Promise<void> {
+    await this.#transition;
+    if (this.#chip.world.mode === "virtual") await this.runUntil(this.#chip.world.nowUs());
+    else if (this.#state.kind === "on") await this.#state.session.loaded();
+  }
+
+  /** Changes of state happen one after the other. */
+  #change(change: () => Promise<void>): Promise<void> {
+    this.#transition = this.#transition.then(change);
+    return this.#transition;
+  }
+}
+
+function offReason(stop: BoardStop): OffReason | undefined {
+  return stop.kind === "soft-reset" ? undefined : stop.kind;
+}

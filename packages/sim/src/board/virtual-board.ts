@@ -1,0 +1,106 @@
+import { type SerialLink, type SimBoard, type SimEvent, type SimFault, UsageError } from "@espx/proto";
+import type { SimAssets } from "../assets.ts";
+import { FlashHost } from "../flash/flash-host.ts";
+import { BoardParts } from "./board-parts.ts";
+import { BoardPower, type BoardWorld } from "./board-power.ts";
+import { defaultHeapBytes, macOfName, supportHeapBytes, type VirtualBoardOptions } from "./board-options.ts";
+import type { HostPart, SimEventBody } from "./host-part.ts";
+import { PinHost } from "./pin-host.ts";
+import { RtcHost } from "./rtc-host.ts";
+import { SerialHost } from "./serial-host.ts";
+
+/** A virtual ESP32: real MicroPython in a worker, and the hardware around it. */
+export class VirtualBoard implements SimBoard {
+  readonly name: string;
+  readonly mac: Uint8Array;
+  readonly flash: FlashHost;
+  readonly #world: BoardWorld;
+  readonly #pins = new PinHost();
+  readonly #serial: SerialHost;
+  readonly #parts: BoardParts;
+  readonly #power: BoardPower;
+  readonly #listeners = new Set<(event: SimEvent) => void>();
+
+  /** @param parts - what the world adds to each board: its network */
+  constructor(options: VirtualBoardOptions, world: BoardWorld, assets: SimAssets, parts: readonly HostPart[]) {
+    this.name = options.name;
+    this.mac = options.mac ?? macOfName(options.name);
+    this.#world = world;
+    this.flash = new FlashHost({
+      ...(options.files && { files: options.files }),
+      ...(options.fileSystem && { kind: options.fileSystem }),
+      ...(options.flashBytes !== undefined && { capacityBytes: options.flashBytes }),
+      ...(options.stateFile !== undefined && { stateFile: options.stateFile }),
+    });
+    const rtc = new RtcHost();
+    this.#serial = new SerialHost({
+      name: this.name,
+      sendSerial: (bytes) => this.#power.sendSerial(bytes),
+      holdReset: (held) => this.#power.holdReset(held),
+    });
+    this.#parts = new BoardParts([this.flash, this.#pins, rtc, this.#serial, ...parts]);
+    const heapBytes = (options.heapBytes ?? defaultHeapBytes) + supportHeapBytes;
+    this.#power = new BoardPower(
+      { assets, world, parts: this.#parts, rtc, heapBytes, mac: this.mac },
+      { emit: (event, atMs) => this.#emit(event, atMs) },
+    );
+  }
+
+  get running(): boolean {
+    return this.#power.running;
+  }
+
+  /** The chip's power and time, for the world that the board lives in. */
+  get power(): BoardPower {
+    return this.#power;
+  }
+
+  powerOn(): Promise<void> {
+    return this.#power.on();
+  }
+
+  powerOff(): Promise<void> {
+    return this.#power.off();
+  }
+
+  reset(): Promise<void> {
+    return this.#power.reset();
+  }
+
+  async cutAt(operation: number, tornBytes?: number): Promise<void> {
+    await this.flash.cutAt(operation, tornBytes);
+    await this.#power.stopped();
+  }
+
+  openSerial(): SerialLink {
+    return this.#serial.open();
+  }
+
+  setPin(pin: number, value: 0 | 1): void {
+    this.#pins.set(pin, value);
+  }
+
+  pin(pin: number): 0 | 1 {
+    return this.#pins.get(pin);
+  }
+
+  fault(fault: SimFault): void {
+    if (this.#parts.fault(fault)) return;
+    throw new UsageError("sim/bad-fault", `the board ${this.name} has no part for the fault ${fault.kind}`);
+  }
+
+  onEvent(listener: (event: SimEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes the power and writes down what is to be kept. */
+  async close(): Promise<void> {
+    await this.#power.off();
+    this.flash.close();
+  }
+
+  #emit(event: SimEventBody, atMs = this.#world.nowUs() / 1000): void {
+    for (const listener of this.#listeners) listener({ ...event, atMs } as SimEvent);
+  }
+}

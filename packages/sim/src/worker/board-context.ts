@@ -1,0 +1,139 @@
+import type { Interpreter } from "../vm/interpreter.ts";
+import type { InterpreterLayout } from "../vm/layout.ts";
+import type { BoardClock } from "./clock.ts";
+import type { BoardStop, PartMessage, WaitResult, WorkerContext } from "./context.ts";
+import type { ControlBlock } from "./control-block.ts";
+import { Mailbox } from "./mailbox.ts";
+import { machineRandom, type RandomFill, seededRandom } from "./random.ts";
+import { RealClock } from "./real-clock.ts";
+import type { StartData } from "./start-data.ts";
+import { Timers } from "./timers.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+/** The context of one boot; the interpreter joins it when it is loaded. */
+export class BoardContext implements WorkerContext {
+  readonly mode: "real" | "virtual";
+  readonly control: ControlBlock;
+  readonly clock: BoardClock;
+  readonly random: RandomFill;
+  readonly #start: StartData;
+  readonly #layout: InterpreterLayout;
+  readonly #mailbox: Mailbox;
+  readonly #timers = new Timers();
+  readonly #beforeRest: (() => void)[] = [];
+  #consoleInput = { lengthBytes: 0 } as { readonly lengthBytes: number };
+  #interpreter: Interpreter | undefined;
+
+  constructor(start: StartData, control: ControlBlock) {
+    this.#start = start;
+    this.#layout = start.layout;
+    this.mode = start.mode;
+    this.control = control;
+    this.#mailbox = new Mailbox(start.port);
+    this.clock =
+      start.mode === "real"
+        ? new RealClock(control, start.beganMs)
+        : new VirtualClock(control, start.startUs, {
+            parked: (wakes) => this.#park(wakes),
+            watchdog: () => this.stop({ kind: "watchdog" }),
+          });
+    this.random = start.mode === "real" ? machineRandom : seededRandom(start.seed);
+  }
+
+  attach(interpreter: Interpreter): void {
+    this.#interpreter = interpreter;
+  }
+
+  /** Runs `flush` before each wait and before the end: what is buffered must be out by then. */
+  beforeRest(flush: () => void): void {
+    this.#beforeRest.push(flush);
+  }
+
+  memory(): Uint8Array {
+    return this.#interpreter?.memory.bytes ?? new Uint8Array();
+  }
+
+  /** Joins the console, which `consoleBytes` is about. */
+  attachConsole(input: { readonly lengthBytes: number }): void {
+    this.#consoleInput = input;
+  }
+
+  consoleBytes(): number {
+    return this.#consoleInput.lengthBytes;
+  }
+
+  now(): number {
+    return this.clock.nowUs() / 1000;
+  }
+
+  setup<T>(name: string): T {
+    return this.#start.setups[name] as T;
+  }
+
+  until<T>(condition: () => T | undefined, timeoutMs: number): WaitResult<T> {
+    const deadlineUs = this.clock.nowUs() + timeoutMs * 1000;
+    for (;;) {
+      const seen = this.control.wakes;
+      this.#mailbox.drain();
+      this.#timers.run(this.clock.nowUs());
+      const value = condition();
+      if (value !== undefined) return { value };
+      if (this.#takeInterrupt()) return "interrupted";
+      if (this.clock.nowUs() >= deadlineUs) return this.#timeout(timeoutMs);
+      this.#flush();
+      this.clock.wait(Math.min(deadlineUs, this.#timers.nextUs), seen);
+    }
+  }
+
+  at(dueMs: number, callback: () => void): () => void {
+    return this.#timers.add(dueMs * 1000, callback);
+  }
+
+  poll(): void {
+    this.clock.readUs();
+    this.#mailbox.drain();
+    this.#timers.run(this.clock.nowUs());
+  }
+
+  post<M extends PartMessage>(message: M, transfer: readonly ArrayBuffer[] = []): void {
+    this.#start.port.postMessage({ ...message, atMs: this.now() }, transfer);
+  }
+
+  on(type: string, handler: (message: never) => void): void {
+    this.#mailbox.on(type, handler);
+  }
+
+  stop(stop: BoardStop): never {
+    this.#flush();
+    this.post({ type: "stop", ...stop });
+    this.control.halt();
+  }
+
+  /** Forgets a Ctrl-C that nobody has seen. */
+  clearInterrupt(): void {
+    this.#takeInterrupt();
+  }
+
+  /** A wait of no length costs as much as a look at the clock, or a loop of them would never end in virtual time. */
+  #timeout(timeoutMs: number): "timeout" {
+    if (timeoutMs <= 0) this.clock.readUs();
+    return "timeout";
+  }
+
+  #flush(): void {
+    for (const flush of this.#beforeRest) flush();
+  }
+
+  #park(wakes: number): void {
+    this.#flush();
+    this.post({ type: "parked", wakes });
+  }
+
+  /** True when a Ctrl-C is pending; it is taken back, since the caller raises it. */
+  #takeInterrupt(): boolean {
+    const memory = this.#interpreter?.memory;
+    if (memory === undefined || memory.u32(this.#layout.pendingException) !== this.#layout.keyboardException) return false;
+    memory.setU32(this.#layout.pendingException, 0);
+    return true;
+  }
+}

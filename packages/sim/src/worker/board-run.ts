@@ -1,0 +1,82 @@
+import { InternalError } from "@espx/proto";
+import type { BridgeCall } from "../vm/host-bridge.ts";
+import { Interpreter } from "../vm/interpreter.ts";
+import { BoardContext } from "./board-context.ts";
+import { BoardConsole } from "./console/board-console.ts";
+import { consoleCalls } from "./console/console-calls.ts";
+import { Prompt } from "./console/prompt.ts";
+import type { HostCalls } from "./context.ts";
+import { ControlBlock } from "./control-block.ts";
+import { romText, softRebootText } from "./firmware-texts.ts";
+import { interpreterClock } from "./interpreter-clock.ts";
+import { loadSupport } from "./load-support.ts";
+import { CallbackQueue } from "./machine/callback-queue.ts";
+import { hashCalls } from "./machine/hash-calls.ts";
+import { machineCalls, SoftResetRequest } from "./machine/machine-calls.ts";
+import { pinCalls } from "./machine/pin-calls.ts";
+import { randomCalls } from "./machine/random-calls.ts";
+import { rtcCalls } from "./machine/rtc-calls.ts";
+import { timeCalls } from "./machine/time-calls.ts";
+import { timerCalls } from "./machine/timer-calls.ts";
+import { workerParts } from "./parts.ts";
+import { Programs } from "./programs.ts";
+import type { StartData } from "./start-data.ts";
+import { SupportFiles } from "./support-files.ts";
+
+/** One boot of a board, from the ROM's first line to its end; never returns. */
+export function runBoard(start: StartData): never {
+  const context = new BoardContext(start, new ControlBlock(start.control));
+  const console = new BoardConsole(context);
+  const callbacks = new CallbackQueue(context);
+  const softReset = new SoftResetRequest();
+  const { calls, files } = assemble(context, [
+    consoleCalls(context, console),
+    machineCalls(context, start.boot, softReset),
+    rtcCalls(context),
+    timeCalls(context, start.boot.chipStartUs),
+    timerCalls(context, callbacks),
+    pinCalls(context, callbacks),
+    hashCalls(context),
+    randomCalls(context),
+  ]);
+  console.output.print(romText(start.boot.cause));
+  const supported = new SupportFiles(files, start.python);
+  const interpreter = new Interpreter({
+    module: start.module,
+    layout: start.layout,
+    heapBytes: start.heapBytes,
+    files: supported,
+    terminal: console,
+    clock: interpreterClock(context, start.boot.chipStartUs),
+    calls,
+  });
+  context.attach(interpreter);
+  const support = loadSupport(interpreter);
+  supported.hide();
+  callbacks.dispatchThrough(support.dispatch);
+  context.post({ type: "loaded", memory: interpreter.memory.shared });
+  const programs = new Programs(console, files, support, softReset);
+  if (programs.run(start.boot.rawRepl) === "soft-reset") restart(context, console, false);
+  const { rawRepl } = new Prompt(interpreter, console, softReset).run(start.boot.rawRepl);
+  restart(context, console, rawRepl);
+}
+
+function restart(context: BoardContext, console: BoardConsole, rawRepl: boolean): never {
+  console.output.print(softRebootText);
+  context.stop({ kind: "soft-reset", rawRepl });
+}
+
+/** Joins the tables of the chip and of all parts; a name that two of them have is a mistake. */
+function assemble(context: BoardContext, tables: readonly HostCalls[]) {
+  const parts = workerParts.map((make) => make(context));
+  const files = parts.flatMap(({ fileSystem }) => fileSystem ?? [])[0];
+  if (files === undefined) throw new InternalError("sim/parts-broken", "no part of the board has its files");
+  const calls = new Map<string, BridgeCall>();
+  for (const table of [...tables, ...parts.map((part) => part.calls ?? {})]) {
+    for (const [name, call] of Object.entries(table)) {
+      if (calls.has(name)) throw new InternalError("sim/parts-broken", `two parts of the board offer the host call ${name}`);
+      calls.set(name, call as BridgeCall);
+    }
+  }
+  return { calls: Object.fromEntries(calls), files };
+}

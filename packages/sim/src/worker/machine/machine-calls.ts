@@ -1,0 +1,56 @@
+import type { ResetCause } from "@espx/proto";
+import type { BoardContext } from "../board-context.ts";
+import type { HostCalls } from "../context.ts";
+import type { BootFacts } from "../start-data.ts";
+
+/** What `machine.reset_cause()` answers. @source MicroPython 1.27, ports/esp32/modmachine.c */
+const resetCauses: Readonly<Record<ResetCause, number>> = {
+  "power-on": 1,
+  hard: 2,
+  watchdog: 3,
+  "deep-sleep": 4,
+  soft: 5,
+};
+
+/** What `machine.wake_reason()` answers after the timer woke the chip. */
+const timerWake = 4;
+
+/** The chip as a whole: why it started, who it is, and how it stops. */
+export function machineCalls(context: BoardContext, boot: BootFacts, program: SoftResetRequest): HostCalls {
+  let watchdogMs = 0;
+  const feed = (): number => {
+    if (watchdogMs > 0) context.control.watchdogUs = context.clock.nowUs() + watchdogMs * 1000;
+    return 0;
+  };
+  return {
+    machine_reset_cause: () => resetCauses[boot.cause],
+    machine_wake_reason: () => (boot.wokeByTimer ? timerWake : 0),
+    machine_mac: () => Buffer.from(boot.mac).toString("hex"),
+    machine_reset: () => context.stop({ kind: "reset" }),
+    machine_request_soft_reset: () => program.request(),
+    machine_deepsleep: (ms: number) =>
+      context.stop({ kind: "deep-sleep", wakeAfterMs: ms > 0 ? ms : undefined }),
+    machine_watchdog: (timeoutMs: number) => {
+      watchdogMs = timeoutMs;
+      feed();
+      context.post({ type: "watchdog" });
+      return 0;
+    },
+    machine_watchdog_feed: feed,
+  };
+}
+
+/** Remembers that the program asked for a soft reset before it raised SystemExit. */
+export class SoftResetRequest {
+  #requested = false;
+
+  request(): undefined {
+    this.#requested = true;
+  }
+
+  takeSoftReset(): boolean {
+    const requested = this.#requested;
+    this.#requested = false;
+    return requested;
+  }
+}

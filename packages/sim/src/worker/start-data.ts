@@ -1,0 +1,34 @@
+import type { MessagePort } from "node:worker_threads";
+import type { ResetCause } from "@espx/proto";
+import type { InterpreterLayout } from "../vm/layout.ts";
+
+/** What a worker is started with: one boot of one board. */
+export interface StartData {
+  readonly port: MessagePort;
+  readonly control: SharedArrayBuffer;
+  readonly module: WebAssembly.Module;
+  readonly layout: InterpreterLayout;
+  /** Sources of the modules that stand in for those of the chip, by module name. */
+  readonly python: Readonly<Record<string, string>>;
+  readonly heapBytes: number;
+  readonly mode: "real" | "virtual";
+  /** When the world began: ms since 1970. */
+  readonly beganMs: number;
+  /** The board's clock at this start, µs; only virtual time needs it. */
+  readonly startUs: number;
+  readonly seed: number;
+  readonly boot: BootFacts;
+  /** What the host halves of the parts hand over, by their name. */
+  readonly setups: Readonly<Record<string, unknown>>;
+}
+
+/** How a board came to start. */
+export interface BootFacts {
+  readonly cause: ResetCause;
+  readonly wokeByTimer: boolean;
+  /** The prompt was in raw mode before a soft reset: `main.py` is left out, and raw mode stays. */
+  readonly rawRepl: boolean;
+  readonly mac: Uint8Array;
+  /** The board's clock when the chip itself started, µs; a soft reset does not change it. */
+  readonly chipStartUs: number;
+}
