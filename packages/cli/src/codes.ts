@@ -37,7 +37,6 @@ export const cliCodes = {
   "cli/claim-failed": { class: "VerifyError", meaning: "the demo showed something that is not as it must be" },
   "cli/wrong-board": { class: "RefusedError", meaning: "the board at the port is not the device that was named" },
   "cli/fell-back": { class: "DeviceError", meaning: "the new set failed its trial and the board went back to the old one" },
-  "cli/python-raised": { class: "DeviceError", meaning: "the code given to exec raised on the board" },
   "cli/interrupted": { class: "CanceledError", meaning: "Ctrl-C" },
   "cli/terminated": { class: "CanceledError", meaning: "SIGTERM" },
   "cli/pipe-closed": { class: "CanceledError", meaning: "the reader of the output went away" },

@@ -1,4 +1,4 @@
-import { UsageError } from "@espx/proto";
+import { isDeviceName, UsageError } from "@espx/proto";
 
 /** Flags of every verb that reaches a board over a port. */
 export const boardFlags = {
@@ -26,3 +26,16 @@ export function wholeNumber(text: string, name: string, range: { readonly min: n
 
 /** The argument at `index`; the parser has seen to it that a required one is there. */
 export const argument = (args: readonly string[], index: number): string => args[index] ?? "";
+
+/**
+ * The first argument as the name of a device in topics.
+ *
+ * @throws UsageError `cli/argument-value`
+ */
+export function deviceName(args: readonly string[]): string {
+  const name = argument(args, 0);
+  if (isDeviceName(name)) return name;
+  throw new UsageError("cli/argument-value", `"${name}" cannot be the name of a device in topics`, {
+    hint: "a name has up to 64 bytes and no / + #",
+  });
+}

@@ -1,7 +1,7 @@
 import { commandTopic } from "@espx/proto";
 import { defineCommand } from "../command.ts";
 import { findBroker } from "../jobs/find-broker.ts";
-import { argument, brokerFlags } from "./_flags.ts";
+import { argument, brokerFlags, deviceName } from "./_flags.ts";
 
 export default defineCommand({
   name: "cmd",
@@ -16,7 +16,7 @@ export default defineCommand({
   flags: brokerFlags,
   changes: true,
   async run(ctx, { args, flags }) {
-    const device = argument(args, 0);
+    const device = deviceName(args);
     const topic = commandTopic(device, argument(args, 1));
     const payload = argument(args, 2);
     const broker = await findBroker(ctx, flags.broker, device);

@@ -2,7 +2,7 @@ import { isEspxError } from "@espx/proto";
 import { defineCommand } from "../command.ts";
 import { findBroker } from "../jobs/find-broker.ts";
 import { monitorDevice } from "../jobs/monitor.ts";
-import { argument, brokerFlags, wholeNumber } from "./_flags.ts";
+import { brokerFlags, deviceName, wholeNumber } from "./_flags.ts";
 
 export default defineCommand({
   name: "monmqtt",
@@ -12,7 +12,7 @@ export default defineCommand({
   args: [{ name: "device", description: "name of the device in topics" }],
   flags: { ...brokerFlags, count: { value: "n", short: "n", description: "end after so many messages" } },
   async run(ctx, { args, flags }) {
-    const device = argument(args, 0);
+    const device = deviceName(args);
     const count = flags.count === undefined ? undefined : wholeNumber(flags.count, "--count", { min: 1, max: 1_000_000_000 });
     const broker = await findBroker(ctx, flags.broker, device);
     try {

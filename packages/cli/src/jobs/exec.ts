@@ -1,4 +1,3 @@
-import { DeviceError, isEspxError } from "@espx/proto";
 import type { Context } from "../context.ts";
 import { openBoard } from "./board.ts";
 import { chooseBoardPort, type BoardWish } from "./choose-port.ts";
@@ -14,7 +13,7 @@ export interface ExecOptions extends BoardWish {
 /**
  * Runs code on a board and emits what it prints as it comes.
  *
- * @throws DeviceError `cli/python-raised` with the traceback when the code raised
+ * @throws DeviceError `device/exception` with the traceback when the code raised
  */
 export async function execCode(ctx: Context, options: ExecOptions): Promise<void> {
   const code = options.code === "-" ? await readInput(ctx) : options.code;

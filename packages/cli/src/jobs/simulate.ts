@@ -42,7 +42,7 @@ async function startBroker(ctx: Context, port: number | undefined): ReturnType<C
   try {
     return await ctx.outside.startBroker({ port: MQTT_PORT });
   } catch (error) {
-    if (!isEspxError(error)) throw error;
+    if (!isEspxError(error, "broker/port-busy")) throw error;
     return ctx.outside.startBroker();
   }
 }

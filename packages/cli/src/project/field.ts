@@ -74,10 +74,12 @@ function boolValue(text: string, field: Field): Checked {
 }
 
 function numberWithUnit(text: string, field: Field, shape: RegExp, noun: string): Checked {
-  const match = /^(\S*?\d)\s*([^\d\s.][^\s]*)?$/.exec(text);
+  const match = /^(\S*?\d)\s*([^\d\s.]+)?$/.exec(text);
   const [number, unit] = [match?.[1] ?? "", match?.[2]];
   if (match === null || !shape.test(number)) return wrong(noun, field, text);
-  if (unit === undefined || unit === field.unit) return { value: String(Number(number)) };
+  const value = String(Number(number));
+  if (value.includes("e")) return wrong(`${noun} of a size that a device can hold`, field, text);
+  if (unit === undefined || unit === field.unit) return { value };
   const expected = field.unit === undefined ? "no unit" : `the unit ${field.unit}`;
   return { fault: `has the unit ${unit}, expected ${expected}` };
 }
@@ -90,7 +92,8 @@ function duration(text: string, field: Field): Checked {
   const unit = match?.[2] === "" ? stored : match?.[2];
   const factor = unit === undefined ? undefined : MS_PER[unit];
   if (match === null || factor === undefined) return wrong("a time such as 500ms, 10s, 5min or 1h", field, text);
-  return { value: String((Number(match[1]) * factor) / (MS_PER[stored] ?? 1)) };
+  const value = String((Number(match[1]) * factor) / (MS_PER[stored] ?? 1));
+  return value.includes("e") ? wrong("a time that a device can hold", field, text) : { value };
 }
 
 function rangeFault(field: Field, value: string): string | null {
