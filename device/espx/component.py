@@ -1,7 +1,5 @@
 """What every component is, and what it is given."""
 
-from espx.nvram import NVRAM
-
 
 class Component:
     """One concern of the device. Components never import each other; they meet through ctx.
@@ -58,6 +56,9 @@ class Context:
         return self.open_store(self._name)
 
     def open_store(self, namespace):
+        # Loaded when first needed: many sets store nothing.
+        from espx.nvram import NVRAM
+
         return NVRAM(namespace)
 
     def publish(self, topic, text, retain=False):

@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { app, goodApp, offlineConfig } from "./apps.ts";
+import { closeWorlds, makeDevice } from "./harness.ts";
+
+afterEach(closeWorlds);
+
+/** The answers to `#espx? 1` on the console so far. */
+const answers = (text: string): unknown[] =>
+  [...text.matchAll(/^#espx! 1 (.*?)\r?$/gm)].map((match) => JSON.parse(match[1] as string) as unknown);
+
+describe("the console's question", () => {
+  it("is answered with release, slot, state and what is waited for, while the program runs on", async () => {
+    const device = await makeDevice({
+      app: app(`ctx.loop.recurring("tick", lambda task: ctx.say("tick"), 1000)`, "False"),
+      components: ["log"],
+      config: offlineConfig,
+      record: { state: "trial", attemptsLeft: 3 },
+    });
+    await device.powerOn(3_000);
+    await device.type("\r#espx? 1\r");
+    await device.advance(12_000);
+    await device.type("\r#espx? 1\r");
+    expect(answers(device.text)).toEqual([
+      { release: "app-0000000a", slot: "a", state: "trial", waiting: ["app", "loop"] },
+      { release: "app-0000000a", slot: "a", state: "trial", waiting: ["app"] },
+    ]);
+    expect(device.count("tick")).toBeGreaterThan(10);
+  });
+
+  it("is answered after anything else was typed", async () => {
+    const device = await makeDevice({ app: goodApp, components: [], config: offlineConfig });
+    await device.powerOn(1_000);
+    await device.type("hello\r#espx? 2\r#espx?");
+    await device.type(`${"x".repeat(100)}\r\u00fc\u20ac\r\r`);
+    expect(answers(device.text)).toEqual([]);
+    await device.type("#espx? 1\n");
+    expect(answers(device.text)).toEqual([{ release: "app-0000000a", slot: "a", state: "confirmed", waiting: [] }]);
+  });
+
+  it("is a comment at the prompt", async () => {
+    const device = await makeDevice({ app: goodApp, components: [], config: offlineConfig });
+    await device.powerOn(1_000);
+    await device.type("\x03");
+    await device.type("\r#espx? 1\r40+2\r");
+    expect(device.text).toContain("42");
+    expect(device.text).not.toContain("Error");
+  });
+});

@@ -1,0 +1,192 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { app, goodApp, offlineConfig } from "./apps.ts";
+import { closeWorlds, type Device, makeDevice, slotFiles } from "./harness.ts";
+
+afterEach(closeWorlds);
+
+const oldConfig = "a1".repeat(32);
+const newConfig = "b2".repeat(32);
+
+/** Slot b on trial with `newApp`, over a proved slot a; each has a config of its own. */
+async function trialDevice(newApp: string, options: { readonly components?: readonly string[]; readonly config?: string } = {}): Promise<Device> {
+  return makeDevice({
+    app: app(`ctx.say("old with " + ctx.config.get("mark"))`),
+    components: ["log"],
+    record: { slot: "b", state: "trial", attemptsLeft: 3, config: newConfig, previous: { slot: "a", config: oldConfig } },
+    files: {
+      ...(await slotFiles("b", newApp, options.components ?? ["log"])),
+      "/config-a1a1a1a1.txt": `${offlineConfig}mark a1\n`,
+      "/config-b2b2b2b2.txt": `${options.config ?? offlineConfig}mark b2\n`,
+    },
+  });
+}
+
+function expectOldSet(device: Device): void {
+  expect(device.text).toContain("espx: slot b did not prove itself: going back to slot a");
+  expect(device.text).toContain("app: old with a1");
+  const { slot, state, attemptsLeft, config, previous } = device.record();
+  expect({ slot, state, attemptsLeft, config, previous }).toEqual({
+    slot: "a",
+    state: "confirmed",
+    attemptsLeft: 0,
+    config: oldConfig,
+    previous: null,
+  });
+}
+
+describe("a set on trial", () => {
+  it("is confirmed after 10 s of running loop", async () => {
+    const device = await trialDevice(goodApp);
+    await device.powerOn(9_000);
+    expect(device.record().state).toBe("trial");
+    await device.advance(4_000);
+    expect(device.text).toContain("trial: app-0000000b is confirmed");
+    const { slot, state, attemptsLeft, config, previous } = device.record();
+    expect({ slot, state, attemptsLeft, config, previous }).toEqual({
+      slot: "b",
+      state: "confirmed",
+      attemptsLeft: 0,
+      config: newConfig,
+      previous: null,
+    });
+  });
+
+  it("is confirmed without a network where none is configured, and stays over three power cycles", async () => {
+    const device = await trialDevice(goodApp, { components: ["log", "net", "mqtt"] });
+    await device.powerOn(20_000);
+    for (let cycle = 0; cycle < 3; cycle++) await device.powerCycle(20_000);
+    expect(device.count("app: good")).toBe(4);
+    expect(device.record()).toMatchObject({ slot: "b", state: "confirmed" });
+  });
+
+  it("waits for the health of every component", async () => {
+    const device = await trialDevice(app(`self.t = time.ticks_ms()`, "time.ticks_diff(time.ticks_ms(), self.t) > 60000"));
+    await device.powerOn(58_000);
+    expect(device.record().state).toBe("trial");
+    await device.advance(5_000);
+    expect(device.record().state).toBe("confirmed");
+  });
+
+  it("keeps its attempts over power cycles, EN resets and soft resets", async () => {
+    const device = await trialDevice(app(`pass`, "False"));
+    await device.powerOn(5_000);
+    for (let cycle = 0; cycle < 4; cycle++) {
+      await device.powerCycle(5_000);
+      await device.board.reset();
+      await device.advance(5_000);
+      await device.type("\x03");
+      await device.type("\x04", 5_000);
+    }
+    expect(device.boots).toHaveLength(13);
+    expect(device.record()).toMatchObject({ slot: "b", state: "trial", attemptsLeft: 3 });
+  });
+
+  it.each([
+    ["has a syntax error", "components = [\n"],
+    ["raises when it is imported", "import nothing_of_that_name\ncomponents = []\n"],
+    ["raises when it starts", app(`raise ValueError("broken")`)],
+    ["raises after 5 s", app(`ctx.loop.once("bomb", lambda task: 1 // 0, 5000)`)],
+    ["needs what is not there", `${goodApp}components[0].needs = ("radio",)\n`],
+  ])("falls back when it %s", async (_, newApp) => {
+    const device = await trialDevice(newApp);
+    await device.powerOn(60_000);
+    expectOldSet(device);
+    expect(device.count("crash 1 in a row")).toBe(1);
+    expect(device.count("crash 3 in a row")).toBe(1);
+  });
+
+  it.each([
+    ["when it is imported", "components = []\nwhile True: pass\n"],
+    ["when it starts", app(`while True: pass`)],
+    ["after 5 s", app(`ctx.loop.once("hang", lambda task: time.sleep(1000), 5000)`)],
+  ])("falls back when it hangs %s, though the config has the watchdog off", async (_, newApp) => {
+    const device = await trialDevice(newApp);
+    await device.powerOn(90_000);
+    expectOldSet(device);
+    expect(device.boots).toEqual(["power-on", "watchdog", "watchdog", "watchdog", "hard"]);
+  });
+
+  it("falls back when it never reports health, and says who did not", async () => {
+    const device = await trialDevice(app(`pass`, "False"));
+    await device.powerOn(11 * 60_000);
+    expectOldSet(device);
+    expect(device.text).toContain("not healthy 180 s after the start: ['app']");
+  });
+
+  it("falls back at once when its main.py is missing", async () => {
+    const device = await trialDevice(goodApp);
+    device.board.flash.remove("/b/main.py");
+    await device.powerOn(5_000);
+    expect(device.text).toContain("espx: slot b has no main.py: going back to slot a");
+    expect(device.text).toContain("app: old with a1");
+  });
+
+  it("leaves the prompt with a reason when there is nothing to go back to", async () => {
+    const device = await makeDevice({
+      app: "components = [",
+      config: offlineConfig,
+      record: { state: "trial", attemptsLeft: 3 },
+    });
+    await device.powerOn(60_000);
+    expect(device.text).toContain("espx: slot a did not prove itself, and there is no set to go back to: deploy a profile");
+    const boots = device.boots.length;
+    await device.advance(600_000);
+    expect(device.boots).toHaveLength(boots);
+    await device.type("40+2\r");
+    expect(device.text).toContain("42");
+    await device.powerCycle(5_000);
+    expect(device.count("there is no set to go back to")).toBe(2);
+  });
+
+  it("counts an orderly deep sleep of a healthy set as proof", async () => {
+    const device = await trialDevice(app(`ctx.loop.once("sleep", lambda task: ctx.hibernate(30000), 2000)`));
+    await device.powerOn(10_000);
+    expect(device.record()).toMatchObject({ slot: "b", state: "confirmed" });
+    await device.advance(40_000);
+    expect(device.boots.slice(0, 2)).toEqual(["power-on", "deep-sleep"]);
+  });
+
+  it("is not confirmed and not reset at the prompt that Ctrl-C leaves", async () => {
+    const device = await trialDevice(goodApp);
+    await device.powerOn(5_000);
+    await device.type("\x03\x03");
+    expect(device.text).toContain("espx: stopped, Ctrl-D starts it again");
+    await device.advance(20 * 60_000);
+    expect(device.boots).toEqual(["power-on"]);
+    expect(device.record()).toMatchObject({ state: "trial", attemptsLeft: 3 });
+    await device.type("40+2\r");
+    expect(device.text).toContain("42");
+  });
+});
+
+describe("a plain program on trial", () => {
+  it("is confirmed by a timer after 30 s, without a watchdog", async () => {
+    const device = await trialDevice("import time\nprint('plain')\nwhile True: time.sleep(3600)\n");
+    await device.powerOn(29_000);
+    expect(device.record().state).toBe("trial");
+    await device.advance(3_000);
+    expect(device.record()).toMatchObject({ slot: "b", state: "confirmed" });
+    await device.advance(300_000);
+    expect(device.boots).toEqual(["power-on"]);
+  });
+
+  it("is confirmed when it has returned and left its timers", async () => {
+    const device = await trialDevice("print('plain')\n");
+    await device.powerOn(32_000);
+    expect(device.record()).toMatchObject({ slot: "b", state: "confirmed" });
+  });
+
+  it("falls back when it raises", async () => {
+    const device = await trialDevice("import time\ntime.sleep(20)\nraise OSError(5)\n");
+    await device.powerOn(120_000);
+    expectOldSet(device);
+  });
+
+  it("is not confirmed when it was stopped by Ctrl-C", async () => {
+    const device = await trialDevice("import time\nwhile True: time.sleep(1)\n");
+    await device.powerOn(5_000);
+    await device.type("\x03");
+    await device.advance(60_000);
+    expect(device.record()).toMatchObject({ slot: "b", state: "trial", attemptsLeft: 3 });
+  });
+});
