@@ -10,6 +10,8 @@ const reopenPauseMs = 100;
 export interface SerialPortWorld {
   /** Opens a port without a listener; throws errors of espx. */
   openRaw(path: string, baudRate: number): Promise<SerialPort>;
+  /** The device file behind a path that may be a link to it. */
+  realPath(path: string): string;
   list(): Promise<readonly PortInfo[]>;
 }
 
@@ -35,7 +37,7 @@ export class SerialPortLink implements SerialLink {
 
   /** Opens the port and puts its modem lines where no board minds them. */
   static async open(world: SerialPortWorld, url: string, baudRate: number): Promise<SerialPortLink> {
-    const info = (await world.list()).find((port) => port.url === url);
+    const info = (await world.list()).find((port) => port.url === world.realPath(url));
     const port = await world.openRaw(url, baudRate);
     const link = new SerialPortLink(url, { world, info, port, baudRate });
     await link.#adopt(port);

@@ -14,7 +14,7 @@ const writeAheadBytes = 65_536;
 
 /** Serial ports of this machine: `/dev/ttyUSB0`, `COM3`. Listing opens none of them. */
 export function createSerialPorts(): PortProvider {
-  const world: SerialPortWorld = { openRaw, list: listSerialPorts };
+  const world: SerialPortWorld = { openRaw, realPath, list: listSerialPorts };
   return {
     scheme: "file",
     list: listSerialPorts,
@@ -54,9 +54,14 @@ async function openRaw(path: string, baudRate: number): Promise<SerialPort> {
 }
 
 function isPseudoTerminal(path: string): boolean {
+  return realPath(path).startsWith("/dev/pts/");
+}
+
+/** The device behind a link such as those in `/dev/serial/by-id`; on Windows, and where nothing is, `path` itself. */
+function realPath(path: string): string {
   try {
-    return realpathSync(path).startsWith("/dev/pts/");
+    return realpathSync(path);
   } catch {
-    return false;
+    return path;
   }
 }

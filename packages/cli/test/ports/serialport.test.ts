@@ -151,7 +151,7 @@ describe.skipIf(!socat)("a pseudo-terminal of socat", () => {
   afterEach(async () => {
     board.destroy();
     server.close();
-    if (program.exitCode === null) {
+    if (program.exitCode === null && program.signalCode === null) {
       program.kill();
       await once(program, "exit");
     }
