@@ -1,12 +1,12 @@
 import type { PortProvider, SimControl } from "@espx/proto";
-import { createSimControl, createSimPorts, runtimeFolder } from "@espx/sim";
+import { createSimControl, createSimPorts, createWorld, runtimeFolder } from "@espx/sim";
 import type { Env } from "../context.ts";
 
 export { parseFault, simFaults } from "@espx/sim";
 
 /** Simulators of this user, as `espx sim` starts them and acts on them. */
 export function simControl(env: Env): SimControl {
-  return createSimControl({ folder: runtimeFolder(env) });
+  return createSimControl({ createWorld, folder: runtimeFolder(env) });
 }
 
 /** Boards of running simulators as `sim:NAME`. */
