@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const espx = fileURLToPath(new URL("../../packages/cli/dist/espx.js", import.meta.url));
+/** Leaves the console when a command opens one. */
+const LEAVE_CONSOLE = "\x1d";
+const COMMAND_LIMIT_MS = 120_000;
+
+/** What a command left behind. */
+export interface Outcome {
+  readonly exitCode: number | null;
+  readonly output: string;
+}
+
+/** Somebody who follows a page by the letter, in a folder and with a home of their own. */
+export class Reader {
+  readonly #folder = mkdtempSync(join(tmpdir(), "espx-docs-"));
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #background: ChildProcess[] = [];
+
+  constructor() {
+    const bin = join(this.#folder, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "espx"), `#!/bin/sh\nexec "${process.execPath}" "${espx}" "$@"\n`);
+    chmodSync(join(bin, "espx"), 0o755);
+    const home = {
+      HOME: this.#folder,
+      ESPX_RUNTIME_DIR: join(this.#folder, "run"),
+      XDG_STATE_HOME: join(this.#folder, "state"),
+    };
+    this.#env = { ...process.env, ...home, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
+    mkdirSync(join(this.#folder, "work"));
+  }
+
+  writeFile(path: string, content: string): void {
+    const target = join(this.#folder, "work", path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+  }
+
+  /** Runs a line in a shell to its end. */
+  run(line: string): Promise<Outcome> {
+    const child = this.#spawn(line);
+    child.stdin?.end(LEAVE_CONSOLE);
+    const limit = setTimeout(() => child.kill(), COMMAND_LIMIT_MS);
+    return collect(child).finally(() => clearTimeout(limit));
+  }
+
+  /** Starts a line that runs until it is stopped; resolves when its output holds `sign`. */
+  async start(line: string, sign: string): Promise<void> {
+    const child = this.#spawn(`exec ${line}`);
+    this.#background.push(child);
+    let output = "";
+    await new Promise<void>((resolve, reject) => {
+      const take = (chunk: Buffer): void => {
+        output += chunk.toString();
+        if (output.includes(sign)) resolve();
+      };
+      child.stdout?.on("data", take);
+      child.stderr?.on("data", take);
+      child.on("exit", (code) => reject(new Error(`${line} ended with ${code}: ${output}`)));
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#background) {
+      const gone = new Promise((resolve) => child.on("exit", resolve));
+      child.kill("SIGINT");
+      await gone;
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #spawn(line: string): ChildProcess {
+    return spawn("sh", ["-c", line], { cwd: join(this.#folder, "work"), env: this.#env, stdio: "pipe" });
+  }
+}
+
+function collect(child: ChildProcess): Promise<Outcome> {
+  let output = "";
+  child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (exitCode) => resolve({ exitCode, output }));
+  });
+}
