@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "tsup";
@@ -14,9 +14,14 @@ function copyAssets(): void {
     rmSync(join(dist, "assets", kind), { recursive: true, force: true });
     cpSync(join(root, kind), join(dist, "assets", kind), { recursive: true, filter: isShipped });
   }
-  execFileSync(process.execPath, [join(root, "node_modules", "tsx", "dist", "cli.mjs"), join(here, "build", "pack-sim.ts")], { stdio: "inherit" });
+  execFileSync(
+    process.execPath,
+    [join(root, "node_modules", "tsx", "dist", "cli.mjs"), join(here, "build", "pack-sim.ts")],
+    { stdio: "inherit" },
+  );
   cpSync(join(here, "src", "release", "mpy-worker.mjs"), join(dist, "mpy-worker.mjs"));
-  for (const file of ["README.md", "LICENSE"]) if (existsSync(join(root, file))) cpSync(join(root, file), join(here, file));
+  for (const file of ["README.md", "LICENSE"])
+    if (existsSync(join(root, file))) cpSync(join(root, file), join(here, file));
 }
 
 const isShipped = (path: string): boolean => !/[/\\](tests|__pycache__|\.\w[^/\\]*|ruff\.toml)$/.test(path);
@@ -26,6 +31,10 @@ function removeOldModules(): void {
   if (!existsSync(dist)) return;
   for (const name of readdirSync(dist)) if (/\.m?js(\.map)?$/.test(name)) rmSync(join(dist, name));
 }
+
+const { dependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8")) as {
+  dependencies: Record<string, string>;
+};
 
 removeOldModules();
 
@@ -39,6 +48,7 @@ export default defineConfig({
   clean: false,
   dts: false,
   sourcemap: false,
+  external: Object.keys(dependencies),
   noExternal: [/^@espx\//],
   esbuildOptions(options) {
     options.conditions = ["@espx/source"];

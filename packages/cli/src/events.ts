@@ -44,7 +44,9 @@ export const eventSchemas = {
       slot: z.enum(["a", "b"]),
       upToDate: z.boolean(),
       sendBytes: bytes,
-      steps: z.array(z.object({ kind: z.string(), path: z.string().nullable(), sizeBytes: bytes, source: z.string().nullable() })),
+      steps: z.array(
+        z.object({ kind: z.string(), path: z.string().nullable(), sizeBytes: bytes, source: z.string().nullable() }),
+      ),
     })
     .describe("What would turn the board into the release; empty `steps` when it already is."),
   deployed: z
@@ -58,15 +60,23 @@ export const eventSchemas = {
       waitingFor: z.array(z.string()),
     })
     .describe("A deploy ended well; `trial` when it did not wait for the confirmation."),
-  file: z.object({ path: z.string(), sizeBytes: bytes, sha256, unchanged: z.boolean() }).describe("A single file is on the board."),
-  output: z.object({ stream: z.enum(["stdout", "stderr"]), text: z.string() }).describe("What code on the board printed."),
+  file: z
+    .object({ path: z.string(), sizeBytes: bytes, sha256, unchanged: z.boolean() })
+    .describe("A single file is on the board."),
+  output: z
+    .object({ stream: z.enum(["stdout", "stderr"]), text: z.string() })
+    .describe("What code on the board printed."),
   message: z
     .object({ topic: z.string(), payload: z.string(), retained: z.boolean() })
     .describe("A message that arrived from the broker; bytes that are not UTF-8 are replaced."),
   published: z.object({ topic: z.string(), payload: z.string() }).describe("A message that the broker took."),
-  pin: z.object({ board: z.string(), pin: z.int(), value: z.union([z.literal(0), z.literal(1)]) }).describe("The level of a pin."),
+  pin: z
+    .object({ board: z.string(), pin: z.int(), value: z.union([z.literal(0), z.literal(1)]) })
+    .describe("The level of a pin."),
   fault: z.object({ name: z.string(), description: z.string() }).describe("A fault that a virtual board can be given."),
-  power: z.object({ board: z.string(), action: z.enum(["on", "off", "cycle"]) }).describe("A virtual board's power was switched."),
+  power: z
+    .object({ board: z.string(), action: z.enum(["on", "off", "cycle"]) })
+    .describe("A virtual board's power was switched."),
   step: z.object({ number: z.int(), total: z.int(), title: z.string() }).describe("The demo begins a step."),
   shown: z.object({ text: z.string() }).describe("The demo has seen this to be true."),
   error: z
@@ -79,7 +89,9 @@ export const eventSchemas = {
       details: z.record(z.string(), z.unknown()),
     })
     .describe("What ended the verb; the event's `code` is the permanent name of the error."),
-  result: z.object({ exit: z.int(), data: z.record(z.string(), z.unknown()) }).describe("The last event of every run: the exit code, and what the verb is about."),
+  result: z
+    .object({ exit: z.int(), data: z.record(z.string(), z.unknown()) })
+    .describe("The last event of every run: the exit code, and what the verb is about."),
 } as const;
 
 /** One NDJSON line. */

@@ -32,7 +32,10 @@ const codes: Readonly<Record<string, string>> = {
  * @param selected - the verb that the command line names, the only one whose module is loaded
  * @throws UsageError with one of the `cli/…` codes of parsing
  */
-export async function parseCommandLine(argv: readonly string[], selected: CommandEntry | undefined): Promise<Parsed | HelpText> {
+export async function parseCommandLine(
+  argv: readonly string[],
+  selected: CommandEntry | undefined,
+): Promise<Parsed | HelpText> {
   const definition = selected === undefined ? undefined : (await selected.load()).default;
   let parsed: Parsed | undefined;
   let other: CommandEntry | undefined;
@@ -77,7 +80,11 @@ function buildProgram({ selected, definition, done, elsewhere }: Choice): Parser
     const parent = entry.name.startsWith("sim ") ? program.commands.find((child) => child.name() === "sim") : program;
     const parser = new Parser(entry.name.replace("sim ", "")).summary(entry.summary);
     if (entry === selected && definition !== undefined) describe(parser, definition, done);
-    else parser.allowUnknownOption().argument("[anything...]").action(() => elsewhere(entry));
+    else
+      parser
+        .allowUnknownOption()
+        .argument("[anything...]")
+        .action(() => elsewhere(entry));
     if (entry.name.includes("_")) parser.alias(entry.name.replaceAll("_", "-"));
     parser.helpOption("-h, --help", "show help");
     (parent ?? program).addCommand(parser);
@@ -88,7 +95,9 @@ function buildProgram({ selected, definition, done, elsewhere }: Choice): Parser
 }
 
 function describe(parser: Parser, definition: Command, done: (parsed: Parsed) => void): void {
-  parser.description(definition.description ?? `${definition.summary[0]?.toUpperCase()}${definition.summary.slice(1)}.`);
+  parser.description(
+    definition.description ?? `${definition.summary[0]?.toUpperCase()}${definition.summary.slice(1)}.`,
+  );
   for (const { name, description, optional, variadic } of definition.args ?? []) {
     const text = variadic === true ? `${name}...` : name;
     parser.argument(optional === true ? `[${text}]` : `<${text}>`, description);
@@ -102,7 +111,10 @@ function describe(parser: Parser, definition: Command, done: (parsed: Parsed) =>
   addGlobalFlags(parser);
   parser.addHelpText("after", `\nExamples:\n${definition.examples.map((example) => `  ${example}`).join("\n")}`);
   parser.action((...call: unknown[]) => {
-    const positional = call.slice(0, definition.args?.length ?? 0).flat().filter((value) => value !== undefined);
+    const positional = call
+      .slice(0, definition.args?.length ?? 0)
+      .flat()
+      .filter((value) => value !== undefined);
     done({ command: definition, args: positional as string[], flags: flagsOf(parser, definition) });
   });
 }
@@ -111,7 +123,10 @@ function describe(parser: Parser, definition: Command, done: (parsed: Parsed) =>
 function flagsOf(parser: Parser, definition: Command): Parsed["flags"] {
   const values = parser.optsWithGlobals<Record<string, string | boolean | undefined>>();
   const negated = Object.keys(definition.flags ?? {}).filter((name) => /^no[A-Z]/.test(name));
-  return { ...values, ...Object.fromEntries(negated.map((name) => [name, values[uncapital(name.slice(2))] === false])) };
+  return {
+    ...values,
+    ...Object.fromEntries(negated.map((name) => [name, values[uncapital(name.slice(2))] === false])),
+  };
 }
 
 const uncapital = (name: string): string => `${name[0]?.toLowerCase()}${name.slice(1)}`;

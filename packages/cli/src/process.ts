@@ -24,7 +24,10 @@ export async function runProcess(argv: readonly string[]): Promise<number> {
 
 /** The first signal cancels and lets everything close; a second one does not wait. */
 function catchSignals(abort: AbortController): void {
-  for (const [name, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  for (const [name, exitCode] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
     process.once(name, () => {
       const [code, message] = name === "SIGINT" ? ["cli/interrupted", "interrupted"] : ["cli/terminated", "terminated"];
       abort.abort(new CanceledError(code, message, { exitCode }));

@@ -99,7 +99,8 @@ function globalFlags({ flags }: Parsed): GlobalFlags {
 function report(error: EspxError, to: { out: Output; sinks: Sinks; redactor: Redactor; verb: string }): number {
   to.out.emit({ kind: "error", code: error.code, data: errorData(error) });
   to.out.emit({ kind: "result", code: error.code, data: { exit: error.exitCode, data: {} } });
-  const quietEnd = error.code === "cli/pipe-closed" || error.code === "cli/interrupted" || error.code === "cli/terminated";
+  const quietEnd =
+    error.code === "cli/pipe-closed" || error.code === "cli/interrupted" || error.code === "cli/terminated";
   if (!to.out.json && !quietEnd) to.sinks.stderr(`${to.redactor.text(formatError(error, to.verb))}\n`);
   return error.exitCode;
 }

@@ -22,7 +22,8 @@ export interface RunOptions {
 /** Runs a command line in this process, with a fixed clock and its output caught. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   let [stdout, stderr] = ["", ""];
-  const text = (chunk: string | Uint8Array): string => (typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk));
+  const text = (chunk: string | Uint8Array): string =>
+    typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
   const code = await runEspx(argv, {
     cwd: options.cwd ?? tmpdir(),
     env: { NO_COLOR: "1", ESPX_CACHE_DIR: join(tmpdir(), "espx-test-cache"), ...options.env },
@@ -36,7 +37,9 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 }
 
 /** A folder of its own with `files`, removed by `await using`. */
-export async function tempFolder(files: Readonly<Record<string, string>> = {}): Promise<{ readonly path: string } & AsyncDisposable> {
+export async function tempFolder(
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), "espx-"));
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(path, name)), { recursive: true });
@@ -46,7 +49,9 @@ export async function tempFolder(files: Readonly<Record<string, string>> = {}): 
 }
 
 /** Events of a run with `--json`. */
-export function eventsOf({ stdout }: RunResult): readonly { readonly kind: string; readonly code: string | null; readonly data: never }[] {
+export function eventsOf({
+  stdout,
+}: RunResult): readonly { readonly kind: string; readonly code: string | null; readonly data: never }[] {
   return stdout
     .trimEnd()
     .split("\n")

@@ -364,7 +364,9 @@ test("an unknown profile ends with exit 4 and the nearest name", async () => {
   const { code, stderr } = await run(["deploy", "lmap"], { cwd: folder.path, outside });
   expect(code).toBe(4);
   expect(stderr).toContain('espx deploy: there is no profile "lmap" (did you mean "lamp"?)');
-  expect(stderr).toContain("do this: the profiles are lamp, blinky; your own one needs espx.yaml, manifests/lmap.yaml and profiles/lmap/ in one folder");
+  expect(stderr).toContain(
+    "do this: the profiles are lamp, blinky; your own one needs espx.yaml, manifests/lmap.yaml and profiles/lmap/ in one folder",
+  );
 });
 
 test("an unknown device ends with exit 4 and the nearest name", async () => {
@@ -397,6 +399,8 @@ test("several known ports end with exit 4 and their list, and none is opened", a
     },
   });
   expect(code).toBe(4);
-  expect(stderr).toContain("espx deploy: 2 ports may have the board\n  do this: name one with --port: /dev/ttyUSB0, /dev/ttyUSB1\n");
+  expect(stderr).toContain(
+    "espx deploy: 2 ports may have the board\n  do this: name one with --port: /dev/ttyUSB0, /dev/ttyUSB1\n",
+  );
   expect(opened).toEqual([]);
 });

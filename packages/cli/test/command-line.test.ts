@@ -21,39 +21,65 @@ test("no words at all show help", async () => {
   expect(stdout).toContain("Usage: espx");
 });
 
-test.each(commands.map((entry) => [entry.name]))("espx %s --help shows an example that begins as it must", async (name) => {
-  const { code, stdout } = await run([...name.split(" "), "--help"]);
-  expect(code).toBe(0);
-  const [, examples = ""] = stdout.split("Examples:\n");
-  expect(examples).toMatch(/espx \S/);
-  expect(stdout).toContain(`Usage: espx ${name}`);
-  for (const flag of ["--json", "--quiet", "--verbose", "--timeout"]) expect(stdout).toContain(flag);
-});
+test.each(commands.map((entry) => [entry.name]))(
+  "espx %s --help shows an example that begins as it must",
+  async (name) => {
+    const { code, stdout } = await run([...name.split(" "), "--help"]);
+    expect(code).toBe(0);
+    const [, examples = ""] = stdout.split("Examples:\n");
+    expect(examples).toMatch(/espx \S/);
+    expect(stdout).toContain(`Usage: espx ${name}`);
+    for (const flag of ["--json", "--quiet", "--verbose", "--timeout"]) expect(stdout).toContain(flag);
+  },
+);
 
-test.each(commands.map((entry) => [entry.name]))("every flag that an example of espx %s uses is known", async (name) => {
-  const { stdout } = await run([...name.split(" "), "--help"]);
-  const [help = "", examples = ""] = stdout.split("Examples:\n");
-  for (const [, flag] of examples.matchAll(/ (--[a-z-]+)/g)) {
-    if (!examples.includes(`espx deploy blinky`) || name === "deploy") expect(help).toContain(flag);
-  }
-});
+test.each(commands.map((entry) => [entry.name]))(
+  "every flag that an example of espx %s uses is known",
+  async (name) => {
+    const { stdout } = await run([...name.split(" "), "--help"]);
+    const [help = "", examples = ""] = stdout.split("Examples:\n");
+    for (const [, flag] of examples.matchAll(/ (--[a-z-]+)/g)) {
+      if (!examples.includes(`espx deploy blinky`) || name === "deploy") expect(help).toContain(flag);
+    }
+  },
+);
 
 const wrong: readonly (readonly [string, readonly string[], string])[] = [
-  ["an unknown verb", ["deplyo"], 'espx: unknown command "deplyo" (did you mean deploy?)\n  do this: espx --help\n  (cli/command-unknown)\n'],
+  [
+    "an unknown verb",
+    ["deplyo"],
+    'espx: unknown command "deplyo" (did you mean deploy?)\n  do this: espx --help\n  (cli/command-unknown)\n',
+  ],
   [
     "an unknown flag",
     ["deploy", "blinky", "--prot", "sim:x"],
     'espx deploy: unknown option "--prot" (did you mean --port?)\n  do this: espx deploy --help\n  (cli/flag-unknown)\n',
   ],
-  ["a surplus argument", ["ports", "x"], 'espx ports: too many arguments for "ports". Expected 0 arguments but got 1.\n  do this: espx ports --help\n  (cli/argument-surplus)\n'],
-  ["a missing argument", ["deploy"], 'espx deploy: missing required argument "profile"\n  do this: espx deploy --help\n  (cli/argument-missing)\n'],
-  ["a flag without its value", ["deploy", "blinky", "--port"], 'espx deploy: option "-p, --port <url>" argument missing\n  do this: espx deploy --help\n  (cli/flag-value)\n'],
+  [
+    "a surplus argument",
+    ["ports", "x"],
+    'espx ports: too many arguments for "ports". Expected 0 arguments but got 1.\n  do this: espx ports --help\n  (cli/argument-surplus)\n',
+  ],
+  [
+    "a missing argument",
+    ["deploy"],
+    'espx deploy: missing required argument "profile"\n  do this: espx deploy --help\n  (cli/argument-missing)\n',
+  ],
+  [
+    "a flag without its value",
+    ["deploy", "blinky", "--port"],
+    'espx deploy: option "-p, --port <url>" argument missing\n  do this: espx deploy --help\n  (cli/flag-value)\n',
+  ],
   [
     "a timeout that is no time",
     ["ports", "--timeout", "soon"],
     'espx ports: --timeout takes seconds between 0 and 86400, got "soon"\n  do this: for example --timeout 60\n  (cli/flag-value)\n',
   ],
-  ["an unknown flag of a verb below", ["sim", "pin", "x", "1", "--loud"], 'espx sim pin: unknown option "--loud"\n  do this: espx sim pin --help\n  (cli/flag-unknown)\n'],
+  [
+    "an unknown flag of a verb below",
+    ["sim", "pin", "x", "1", "--loud"],
+    'espx sim pin: unknown option "--loud"\n  do this: espx sim pin --help\n  (cli/flag-unknown)\n',
+  ],
 ];
 
 test.each(wrong)("%s ends with exit 2 and a sentence that helps", async (_, argv, stderr) => {
@@ -80,7 +106,15 @@ test("a wrong command line is reported as NDJSON when that was asked for", async
         details: {},
       },
     },
-    { v: 1, t: "2026-01-02T03:04:05.000Z", kind: "result", verb: "deploy", device: null, code: "cli/flag-unknown", data: { exit: 2, data: {} } },
+    {
+      v: 1,
+      t: "2026-01-02T03:04:05.000Z",
+      kind: "result",
+      verb: "deploy",
+      device: null,
+      code: "cli/flag-unknown",
+      data: { exit: 2, data: {} },
+    },
   ]);
 });
 

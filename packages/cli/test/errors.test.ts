@@ -76,7 +76,9 @@ hint that says what to do. With \`--json\` they stand in the \`error\` event, se
 
 test("docs/errors.md lists every code with its class, exit code and meaning", async () => {
   const codes = [...(await allCodes())].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const rows = codes.map(([code, row]) => `| \`${code}\` | ${row.class} | ${exits[row.class]} | ${row.meaning.replaceAll("|", "\\|")} |\n`);
+  const rows = codes.map(
+    ([code, row]) => `| \`${code}\` | ${row.class} | ${exits[row.class]} | ${row.meaning.replaceAll("|", "\\|")} |\n`,
+  );
   expectFile("docs/errors.md", intro + rows.join(""));
 });
 
@@ -88,7 +90,8 @@ test("every code that a package throws is declared, with its class", async () =>
     for (const [, name = "", code = ""] of text.matchAll(/new (\w+Error)\(\s*"([a-z0-9]+\/[a-z0-9-]+)"/g)) {
       if (codes.get(code)?.class !== name) wrong.push(`${file}: ${name} ${code}`);
     }
-    for (const [, code = ""] of text.matchAll(/"(cli\/[a-z-]+)"/g)) if (!codes.has(code)) wrong.push(`${file}: ${code}`);
+    for (const [, code = ""] of text.matchAll(/"(cli\/[a-z-]+)"/g))
+      if (!codes.has(code)) wrong.push(`${file}: ${code}`);
   }
   expect(wrong).toEqual([]);
 });
@@ -102,6 +105,8 @@ test("every code of the command line is used", async () => {
     .filter((file) => file.includes("/cli/src/") && !file.endsWith("codes.ts"))
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
-  const unused = [...(await allCodes()).keys()].filter((code) => code.startsWith("cli/") && !text.includes(`"${code}"`));
+  const unused = [...(await allCodes()).keys()].filter(
+    (code) => code.startsWith("cli/") && !text.includes(`"${code}"`),
+  );
   expect(unused).toEqual([]);
 });

@@ -46,7 +46,9 @@ function typeOf(property: Property): string {
 function describeKind(kind: string, schema: z.ZodType): string {
   const { properties = {} } = z.toJSONSchema(schema) as Property;
   const rows = Object.entries(properties).map(([name, property]) => `| \`${name}\` | ${typeOf(property)} |`);
-  return [`## ${kind}`, "", schema.description ?? "", "", "| field of `data` | value |", "|---|---|", ...rows, ""].join("\n");
+  return [`## ${kind}`, "", schema.description ?? "", "", "| field of `data` | value |", "|---|---|", ...rows, ""].join(
+    "\n",
+  );
 }
 
 test("docs/events.md describes every kind of event", () => {
@@ -58,7 +60,10 @@ test("every kind says in a sentence what it is", () => {
   for (const schema of Object.values(eventSchemas)) expect(schema.description).toMatch(/^[A-Z].*\.$/);
 });
 
-function jsonLines(verbose: boolean, steps: (emit: ReturnType<typeof createJsonOutput>["emit"], tick: (ms: number) => void) => void): string[] {
+function jsonLines(
+  verbose: boolean,
+  steps: (emit: ReturnType<typeof createJsonOutput>["emit"], tick: (ms: number) => void) => void,
+): string[] {
   let nowMs = 1_000_000;
   const lines: string[] = [];
   const redactor = createRedactor();
@@ -70,7 +75,9 @@ function jsonLines(verbose: boolean, steps: (emit: ReturnType<typeof createJsonO
 }
 
 test("an event is one line that its schema takes", () => {
-  const [line = ""] = jsonLines(false, (emit) => emit({ kind: "pin", device: "kitchen", data: { board: "kitchen", pin: 2, value: 1 } }));
+  const [line = ""] = jsonLines(false, (emit) =>
+    emit({ kind: "pin", device: "kitchen", data: { board: "kitchen", pin: 2, value: 1 } }),
+  );
   expect(line.endsWith("\n")).toBe(true);
   const { kind, data } = envelopeSchema.parse(JSON.parse(line));
   expect(kind).toBe("pin");

@@ -54,6 +54,14 @@ test("any text at all gives a value of one line or a fault, and a value is taken
 });
 
 test("an example is always one that the field takes", () => {
-  const fields = [{ type: "int", min: "5" }, { type: "bool" }, { type: "duration" }, { type: "host" }, { type: "url" }, { type: "string", choices: ["a", "b"] }];
-  for (const settings of fields) expect(checkValue(field(settings), exampleOf(field(settings)))).toHaveProperty("value");
+  const fields = [
+    { type: "int", min: "5" },
+    { type: "bool" },
+    { type: "duration" },
+    { type: "host" },
+    { type: "url" },
+    { type: "string", choices: ["a", "b"] },
+  ];
+  for (const settings of fields)
+    expect(checkValue(field(settings), exampleOf(field(settings)))).toHaveProperty("value");
 });

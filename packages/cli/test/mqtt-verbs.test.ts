@@ -10,7 +10,9 @@ test("cmd publishes below cmnd/ and says what it sent", async () => {
   const broker = await startBroker();
   const link = await connectBroker({ url: broker.url });
   const received: string[] = [];
-  await link.subscribe("cmnd/#", ({ topic, payload }) => received.push(`${topic} ${new TextDecoder().decode(payload)}`));
+  await link.subscribe("cmnd/#", ({ topic, payload }) =>
+    received.push(`${topic} ${new TextDecoder().decode(payload)}`),
+  );
   const result = await run(["cmd", "kitchen", "Rate", "5", "--broker", broker.url]);
   await expect.poll(() => received).toEqual(["cmnd/kitchen/Rate 5"]);
   await link.close();
@@ -33,7 +35,11 @@ test("monmqtt prints what the device reports, with topics, and ends after --coun
   await link.close();
   await broker.close();
   const messages = eventsOf(result).filter((event) => event.kind === "message");
-  expect(messages.map((event) => event.data).toSorted((a: { topic: string }, b: { topic: string }) => (a.topic < b.topic ? -1 : 1))).toEqual([
+  expect(
+    messages
+      .map((event) => event.data)
+      .toSorted((a: { topic: string }, b: { topic: string }) => (a.topic < b.topic ? -1 : 1)),
+  ).toEqual([
     { topic: "stat/kitchen/LED/State", payload: "on", retained: true },
     { topic: "stat/kitchen/Rate", payload: "5", retained: true },
   ]);

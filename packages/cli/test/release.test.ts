@@ -14,7 +14,12 @@ import { tempFolder } from "./_run.ts";
 
 function contextIn(cwd: string, env: Readonly<Record<string, string>> = {}): Context {
   const out = { json: false, emit: () => undefined, raw: () => undefined, settle: () => undefined };
-  return { cwd, env: { ESPX_CACHE_DIR: join(cwd, "cache"), ...env }, redactor: createRedactor(), out } as unknown as Context;
+  return {
+    cwd,
+    env: { ESPX_CACHE_DIR: join(cwd, "cache"), ...env },
+    redactor: createRedactor(),
+    out,
+  } as unknown as Context;
 }
 
 async function lampIn(ctx: Context): Promise<Profile> {
@@ -35,7 +40,11 @@ test("a release holds the framework compiled, the application, and the launcher 
   const compiled = [...release.files, ...release.launcher].filter((file) => file.path.endsWith(".mpy"));
   for (const { bytes } of compiled) expect([...bytes.subarray(0, 2)]).toEqual([0x4d, 6]);
   const about = release.files.find((file) => file.path === "release.json");
-  expect(JSON.parse(new TextDecoder().decode(about?.bytes))).toMatchObject({ id: release.id, profile: "lamp", components: ["net"] });
+  expect(JSON.parse(new TextDecoder().decode(about?.bytes))).toMatchObject({
+    id: release.id,
+    profile: "lamp",
+    components: ["net"],
+  });
 });
 
 test("the same sources give the same release, compiled once and then from the cache", async () => {
@@ -91,7 +100,10 @@ test("a config given as text, as YAML, and in espx.yaml comes to the same", asyn
 });
 
 test("the environment wins over espx.secrets.yaml", async () => {
-  await using folder = await tempProject({ "espx.secrets.yaml": "WIFI_PASSWORD: stored\n", "config.txt": "ssid home\npassword ${WIFI_PASSWORD}\n" });
+  await using folder = await tempProject({
+    "espx.secrets.yaml": "WIFI_PASSWORD: stored\n",
+    "config.txt": "ssid home\npassword ${WIFI_PASSWORD}\n",
+  });
   const ctx = contextIn(folder.path, { WIFI_PASSWORD: "from outside" });
   const secrets = await projectSecrets(ctx, await loadProject(ctx));
   const text = buildConfig(ctx, await readConfigFile(ctx, "config.txt"), { profile: await lampIn(ctx), secrets });

@@ -2,13 +2,20 @@ import { isDeviceName, UsageError } from "@espx/proto";
 
 /** Flags of every verb that reaches a board over a port. */
 export const boardFlags = {
-  port: { value: "url", short: "p", description: "where the board is: /dev/ttyUSB0, COM3, rfc2217://host:port, socket://host:port, sim:name" },
+  port: {
+    value: "url",
+    short: "p",
+    description: "where the board is: /dev/ttyUSB0, COM3, rfc2217://host:port, socket://host:port, sim:name",
+  },
   device: { value: "name", short: "d", description: "a device of espx.yaml instead of a port" },
 } as const;
 
 /** Flags of every verb that reaches a broker. */
 export const brokerFlags = {
-  broker: { value: "url", description: "mqtt://host:port; else ESPX_BROKER, espx.yaml, or the broker of a running espx sim" },
+  broker: {
+    value: "url",
+    description: "mqtt://host:port; else ESPX_BROKER, espx.yaml, or the broker of a running espx sim",
+  },
 } as const;
 
 /**
@@ -19,9 +26,13 @@ export const brokerFlags = {
 export function wholeNumber(text: string, name: string, range: { readonly min: number; readonly max: number }): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= range.min && value <= range.max) return value;
-  throw new UsageError("cli/argument-value", `${name} must be a whole number from ${range.min} to ${range.max}, got "${text}"`, {
-    hint: `for example ${range.min}`,
-  });
+  throw new UsageError(
+    "cli/argument-value",
+    `${name} must be a whole number from ${range.min} to ${range.max}, got "${text}"`,
+    {
+      hint: `for example ${range.min}`,
+    },
+  );
 }
 
 /** The argument at `index`; the parser has seen to it that a required one is there. */

@@ -34,7 +34,9 @@ export const commands: readonly CommandEntry[] = [
  * @returns undefined when the first word is no verb
  */
 export function findCommand(argv: readonly string[]): CommandEntry | undefined {
-  const words = argv.filter((word, index) => !word.startsWith("-") && argv[index - 1] !== "--timeout").map(canonicalName);
+  const words = argv
+    .filter((word, index) => !word.startsWith("-") && argv[index - 1] !== "--timeout")
+    .map(canonicalName);
   const named = (name: string): CommandEntry | undefined => commands.find((entry) => entry.name === name);
   return named(words.slice(0, 2).join(" ")) ?? named(words[0] ?? "");
 }

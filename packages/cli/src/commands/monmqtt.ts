@@ -13,7 +13,8 @@ export default defineCommand({
   flags: { ...brokerFlags, count: { value: "n", short: "n", description: "end after so many messages" } },
   async run(ctx, { args, flags }) {
     const device = deviceName(args);
-    const count = flags.count === undefined ? undefined : wholeNumber(flags.count, "--count", { min: 1, max: 1_000_000_000 });
+    const count =
+      flags.count === undefined ? undefined : wholeNumber(flags.count, "--count", { min: 1, max: 1_000_000_000 });
     const broker = await findBroker(ctx, flags.broker, device);
     try {
       return { messages: await monitorDevice(ctx, { device, broker, count }) };

@@ -5,7 +5,8 @@ import { argument, boardFlags } from "./_flags.ts";
 export default defineCommand({
   name: "pcp",
   summary: "copy one file to a board",
-  description: "Copies FILE to TARGET, by default under the same name at the board's root; a TARGET that ends in / is a folder.",
+  description:
+    "Copies FILE to TARGET, by default under the same name at the board's root; a TARGET that ends in / is a folder.",
   examples: ["espx pcp data.json --port sim:kitchen", "espx pcp helper.py /lib/helper.py --port sim:kitchen"],
   args: [
     { name: "file", description: "a file here" },

@@ -13,7 +13,8 @@ export default defineCommand({
       ctx.out.emit({ kind: "port", data: { url, description, known, ...usb } });
     }
     if (ports.length === 0) {
-      const text = "no port with a board is there; espx ports --all shows every port, espx sim kitchen starts a virtual board";
+      const text =
+        "no port with a board is there; espx ports --all shows every port, espx sim kitchen starts a virtual board";
       ctx.out.emit({ kind: "log", data: { level: "info", text } });
     }
     return { ports: ports.length };

@@ -7,7 +7,11 @@ export default defineCommand({
   name: "sim fault",
   summary: "give a virtual board a fault",
   description: "Gives a running virtual board a fault, or takes it away. --list names the faults and their values.",
-  examples: ["espx sim fault --list", "espx sim fault kitchen access-point down", "espx sim fault kitchen broker silent"],
+  examples: [
+    "espx sim fault --list",
+    "espx sim fault kitchen access-point down",
+    "espx sim fault kitchen broker silent",
+  ],
   args: [
     { name: "name", description: "a virtual board that runs", optional: true },
     { name: "fault", description: "the fault and its value", optional: true, variadic: true },
@@ -20,7 +24,9 @@ export default defineCommand({
       return {};
     }
     if (args.length < 2) {
-      throw new UsageError("cli/argument-missing", "a board and a fault are needed", { hint: "espx sim fault --list names the faults" });
+      throw new UsageError("cli/argument-missing", "a board and a fault are needed", {
+        hint: "espx sim fault --list names the faults",
+      });
     }
     const board = argument(args, 0);
     const fault = parseFault(readFault(args.slice(1), simFaults));

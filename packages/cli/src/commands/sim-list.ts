@@ -9,7 +9,11 @@ export default defineCommand({
     for (const { name, urls, brokerUrl } of running) {
       ctx.out.emit({ kind: "board", device: name, data: { name, id: null, urls: [...urls], broker: brokerUrl } });
     }
-    if (running.length === 0) ctx.out.emit({ kind: "log", data: { level: "info", text: "no virtual board runs; start one with: espx sim kitchen" } });
+    if (running.length === 0)
+      ctx.out.emit({
+        kind: "log",
+        data: { level: "info", text: "no virtual board runs; start one with: espx sim kitchen" },
+      });
     return { boards: running.length };
   },
 });

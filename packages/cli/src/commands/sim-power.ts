@@ -17,7 +17,9 @@ export default defineCommand({
     const action = actions.find((word) => word === args[1]);
     if (action === undefined) {
       const hint = `espx sim power ${board} cycle`;
-      throw new UsageError("cli/argument-value", `the action must be on, off or cycle, got "${argument(args, 1)}"`, { hint });
+      throw new UsageError("cli/argument-value", `the action must be on, off or cycle, got "${argument(args, 1)}"`, {
+        hint,
+      });
     }
     await (await ctx.outside.simControl()).power(board, action);
     ctx.out.emit({ kind: "power", device: board, data: { board, action } });

@@ -8,14 +8,28 @@ export default defineCommand({
   summary: "run virtual boards with a broker",
   description:
     "Runs virtual boards in the foreground, with an MQTT broker, until Ctrl-C or --timeout. Other terminals reach a board as sim:NAME; its flash stays between runs.",
-  examples: ["espx sim kitchen", "espx sim kitchen cellar --fresh", "espx deploy blinky --port sim:kitchen --config config.txt"],
-  args: [{ name: "name", description: "names of the boards, one called board when there is none", optional: true, variadic: true }],
+  examples: [
+    "espx sim kitchen",
+    "espx sim kitchen cellar --fresh",
+    "espx deploy blinky --port sim:kitchen --config config.txt",
+  ],
+  args: [
+    {
+      name: "name",
+      description: "names of the boards, one called board when there is none",
+      optional: true,
+      variadic: true,
+    },
+  ],
   flags: {
     fresh: { description: "forget what the boards' flash held" },
     brokerPort: { value: "port", description: "port of the broker; else 1883 when it is free" },
   },
   async run(ctx, { args, flags }) {
-    const port = flags.brokerPort === undefined ? undefined : wholeNumber(flags.brokerPort, "--broker-port", { min: 0, max: 65_535 });
+    const port =
+      flags.brokerPort === undefined
+        ? undefined
+        : wholeNumber(flags.brokerPort, "--broker-port", { min: 0, max: 65_535 });
     try {
       await simulate(ctx, { names: args.length === 0 ? ["board"] : args, fresh: flags.fresh, brokerPort: port });
     } catch (error) {

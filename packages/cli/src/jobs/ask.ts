@@ -9,7 +9,9 @@ import type { Context } from "../context.ts";
 export async function confirm(ctx: Context, question: string): Promise<boolean> {
   if (ctx.flags.yes) return true;
   if (!ctx.terminal.interactive) {
-    throw new UsageError("cli/answer-needed", question.replace(/\?$/, "? Nobody can be asked here"), { hint: "agree with --yes" });
+    throw new UsageError("cli/answer-needed", question.replace(/\?$/, "? Nobody can be asked here"), {
+      hint: "agree with --yes",
+    });
   }
   const answer = await ctx.terminal.ask(`${question} [y/N] `);
   return /^y(es)?$/i.test(answer.trim());

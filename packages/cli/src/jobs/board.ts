@@ -1,23 +1,96 @@
-import type { Progress, SerialLink, Transport } from "@espx/proto";
+import { formatHex, type Inventory, type SerialLink } from "@espx/proto";
+import { SerialTransport, type Entered } from "@espx/serial";
 import type { Context } from "../context.ts";
+import { sha256 } from "../release/build.ts";
 
 /** A board behind an open port. */
 export interface Board {
   readonly url: string;
-  readonly link: SerialLink;
-  readonly transport: Transport;
-  /** Runs code; its output comes to `print` as it is printed. */
-  exec(code: string, print: (bytes: Uint8Array) => void): Promise<void>;
-  /** SHA-256 of a file in hexadecimal, or null when there is none. */
-  hashOf(path: string): Promise<string | null>;
-  put(path: string, content: Uint8Array, progress: Progress): Promise<void>;
-  reset(): Promise<void>;
-  /** Leaves the board with its program running or at its prompt, and the port closed. */
-  close(): Promise<void>;
+  readonly transport: SerialTransport;
+  /** {@link SerialTransport.inventory}, under the run's signal. */
+  inventory(): Promise<Inventory>;
+  /** Puts one file there, verified. */
+  put(path: string, content: Uint8Array): Promise<void>;
 }
 
-/** Opens a port and makes a board of it. */
-export async function openBoard(ctx: Context, url: string): Promise<Board> {
+/** What becomes of a program that had to be stopped. */
+export type Afterwards = "restart" | "leave-stopped";
+
+/**
+ * Opens a port, does `work` with the board behind it, and closes the port, however it ends.
+ *
+ * @param afterwards - `restart` has a program that was stopped running again when the work ends without a reset
+ */
+export async function withBoard<T>(
+  ctx: Context,
+  { url, afterwards }: { url: string; afterwards: Afterwards },
+  work: (board: Board) => Promise<T>,
+): Promise<T> {
   const link = await ctx.outside.openPort(url, { signal: ctx.signal });
-  throw new Error(`not there yet: ${link.url}`);
+  let stopped = false;
+  const transport = new SerialTransport(link, ctx.clock, {
+    onConsole: (line) => detail(ctx, `board: ${line}`),
+    onEntered: (entered) => {
+      stopped = entered.interrupted;
+      detail(ctx, describeEntry(url, entered));
+    },
+  });
+  const ours = trackResets(transport, () => (stopped = false));
+  try {
+    return await work(boardOf(ctx, url, ours));
+  } finally {
+    await release({ link, transport: ours, restart: afterwards === "restart" && stopped });
+  }
+}
+
+/** Knows when the program was started anew, so that it is not done twice. */
+function trackResets(transport: SerialTransport, onReset: () => void): SerialTransport {
+  const reset = transport.reset.bind(transport);
+  transport.reset = async (why, signal) => {
+    onReset();
+    await reset(why, signal);
+  };
+  return transport;
+}
+
+function boardOf(ctx: Context, url: string, transport: SerialTransport): Board {
+  return {
+    url,
+    transport,
+    inventory: () => transport.inventory(ctx.signal),
+    async put(path, bytes) {
+      const digest = formatHex(await sha256(bytes));
+      const total = bytes.length;
+      const progress = (doneBytes: number): void =>
+        ctx.out.emit({ kind: "progress", data: { task: "sending", doneBytes, totalBytes: total, path } });
+      const step = { kind: "put", path, sizeBytes: total, sha256: digest, source: { kind: "blob", bytes } } as const;
+      await transport.apply(step, { progress, signal: ctx.signal });
+    },
+  };
+}
+
+interface Release {
+  readonly link: SerialLink;
+  readonly transport: SerialTransport;
+  readonly restart: boolean;
+}
+
+/** The port is closed whatever the board says: what ended the work is what is reported. */
+async function release({ link, transport, restart }: Release): Promise<void> {
+  try {
+    if (restart) await transport.reset("commanded");
+    else await transport.leave();
+  } catch {
+    // A board that is gone cannot be left in order.
+  } finally {
+    await link.close();
+  }
+}
+
+function describeEntry(url: string, { step, interrupted }: Entered): string {
+  return `${url}: at the prompt by ${step}${interrupted ? ", the program was stopped for it" : ", nothing was running"}`;
+}
+
+function detail(ctx: Context, text: string): void {
+  ctx.out.emit({ kind: "log", data: { level: "detail", text } });
 }

@@ -25,10 +25,14 @@ export async function choosePort(ctx: Context, { port, device }: PortWish): Prom
   const known = ports.filter((entry) => entry.known);
   const only = known[0];
   if (only !== undefined && known.length === 1) return only.url;
-  throw new NotFoundError("cli/port-not-found", known.length === 0 ? "no port with a board is there" : `${known.length} ports may have the board`, {
-    hint: hintFor(ports, known),
-    details: { ports: ports.map((entry) => entry.url) },
-  });
+  throw new NotFoundError(
+    "cli/port-not-found",
+    known.length === 0 ? "no port with a board is there" : `${known.length} ports may have the board`,
+    {
+      hint: hintFor(ports, known),
+      details: { ports: ports.map((entry) => entry.url) },
+    },
+  );
 }
 
 function hintFor(ports: readonly PortInfo[], known: readonly PortInfo[]): string {

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
-import { formatHex, NotFoundError, parseConfigText, ProtocolError, UsageError } from "@espx/proto";
+import { type FileFact, formatHex, NotFoundError, parseConfigText, ProtocolError, UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { sha256 } from "../release/build.ts";
-import { openBoard, type Board } from "./board.ts";
+import { withBoard, type Board } from "./board.ts";
 import { chooseBoardPort, type BoardWish } from "./choose-port.ts";
 
 /** One file and the board it goes to. */
@@ -13,10 +13,15 @@ export interface CopyOptions extends BoardWish {
 }
 
 /** Copies a file to its name at the root, or to `target`. */
-export async function copyFile(ctx: Context, { target, ...options }: CopyOptions & { readonly target: string | undefined }): Promise<EventData<"file">> {
+export async function copyFile(
+  ctx: Context,
+  { target, ...options }: CopyOptions & { readonly target: string | undefined },
+): Promise<EventData<"file">> {
   const content = await readLocal(ctx, options.file);
   const path = targetPath(options.file, target);
-  return onBoard(ctx, options, (board) => put(ctx, board, path, content));
+  return onBoard(ctx, options, async (board) =>
+    put(ctx, board, { path, content, files: (await board.inventory()).files }),
+  );
 }
 
 /** Copies a config to `/config.txt`, and says when the running set uses another one. */
@@ -24,8 +29,8 @@ export async function copyConfig(ctx: Context, options: CopyOptions): Promise<Ev
   const content = await readLocal(ctx, options.file);
   checkConfigText(options.file, content);
   return onBoard(ctx, options, async (board) => {
-    const { record } = await board.transport.inventory(ctx.signal);
-    const done = await put(ctx, board, "/config.txt", content);
+    const { record, files } = await board.inventory();
+    const done = await put(ctx, board, { path: "/config.txt", content, files });
     if (record?.config != null) {
       const text = `the set in slot ${record.slot} was deployed with its own config and goes on using it; espx deploy PROFILE --config ${options.file} changes that`;
       ctx.out.emit({ kind: "log", data: { level: "warning", text } });
@@ -38,34 +43,32 @@ export async function copyConfig(ctx: Context, options: CopyOptions): Promise<Ev
 export async function copyMain(ctx: Context, options: CopyOptions): Promise<EventData<"file">> {
   const content = await readLocal(ctx, options.file);
   return onBoard(ctx, options, async (board) => {
-    const { record } = await board.transport.inventory(ctx.signal);
-    return put(ctx, board, record === null ? "/main.py" : `/${record.slot}/main.py`, content);
+    const { record, files } = await board.inventory();
+    return put(ctx, board, { path: record === null ? "/main.py" : `/${record.slot}/main.py`, content, files });
   });
 }
 
 async function onBoard<T>(ctx: Context, options: BoardWish, work: (board: Board) => Promise<T>): Promise<T> {
-  const board = await openBoard(ctx, await chooseBoardPort(ctx, options));
-  try {
-    return await work(board);
-  } finally {
-    await board.close();
-  }
+  return withBoard(ctx, { url: await chooseBoardPort(ctx, options), afterwards: "restart" }, work);
 }
 
-async function put(ctx: Context, board: Board, path: string, content: Uint8Array): Promise<EventData<"file">> {
+interface Put {
+  readonly path: string;
+  readonly content: Uint8Array;
+  /** What the board holds. */
+  readonly files: readonly FileFact[];
+}
+
+async function put(ctx: Context, board: Board, { path, content, files }: Put): Promise<EventData<"file">> {
   const digest = formatHex(await sha256(content));
-  const unchanged = (await board.hashOf(path)) === digest;
+  const unchanged = files.some((file) => file.path === path && file.sha256 === digest);
   const data = { path, sizeBytes: content.length, sha256: digest, unchanged };
   if (ctx.flags.dryRun) {
     const text = unchanged ? `${path} is there already` : `would write ${content.length} bytes to ${path}`;
     ctx.out.emit({ kind: "log", data: { level: "info", text } });
     return data;
   }
-  if (!unchanged) {
-    await board.put(path, content, (doneBytes, totalBytes) =>
-      ctx.out.emit({ kind: "progress", data: { task: "sending", doneBytes, totalBytes, path } }),
-    );
-  }
+  if (!unchanged) await board.put(path, content);
   ctx.out.emit({ kind: "file", data });
   return data;
 }
@@ -82,12 +85,16 @@ function targetPath(file: string, target: string | undefined): string {
   const named = target === undefined ? basename(file) : target.endsWith("/") ? `${target}${basename(file)}` : target;
   const path = named.startsWith("/") ? named : `/${named}`;
   if (path.split("/").some((part, index) => part === ".." || part === "." || (part === "" && index > 0))) {
-    throw new UsageError("cli/argument-value", `"${target}" cannot be a path on a board`, { hint: "for example /lib/helper.py" });
+    throw new UsageError("cli/argument-value", `"${target}" cannot be a path on a board`, {
+      hint: "for example /lib/helper.py",
+    });
   }
   return path;
 }
 
 function checkConfigText(file: string, content: Uint8Array): void {
   if (parseConfigText(new TextDecoder().decode(content)).length > 0) return;
-  throw new ProtocolError("proto/bad-config-value", `${file} holds no setting`, { hint: "a config has lines such as: ssid home" });
+  throw new ProtocolError("proto/bad-config-value", `${file} holds no setting`, {
+    hint: "a config has lines such as: ssid home",
+  });
 }

@@ -26,7 +26,12 @@ const DEVICE = "demo";
 /** Sets the stage in a temporary folder; nothing of it is left after `close`. */
 export async function setStage(outer: Context): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "espx-demo-"));
-  const ctx: Context = { ...outer, cwd: folder, env: { ...outer.env, ESPX_STATE_DIR: folder }, flags: { ...outer.flags, yes: true } };
+  const ctx: Context = {
+    ...outer,
+    cwd: folder,
+    env: { ...outer.env, ESPX_STATE_DIR: folder },
+    flags: { ...outer.flags, yes: true },
+  };
   const broker = await ctx.outside.startBroker();
   const closers: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true }), () => broker.close()];
   const close = async (): Promise<void> => {
@@ -39,10 +44,21 @@ export async function setStage(outer: Context): Promise<Stage> {
     closers.push(() => link.close());
     const info = session.boards[0];
     const board = session.world.boards()[0];
-    if (info === undefined || board === undefined) throw new LinkError("cli/timed-out", "the virtual board did not start");
+    if (info === undefined || board === undefined)
+      throw new LinkError("cli/timed-out", "the virtual board did not start");
     await writeFile(join(folder, "config.txt"), configText(info.name, broker.url));
     const port = info.urls[0] ?? `sim:${info.name}`;
-    return { ctx, board, device: info.name, port, folder, brokerUrl: broker.url, link, ...watchers(ctx, { board, link }), close };
+    return {
+      ctx,
+      board,
+      device: info.name,
+      port,
+      folder,
+      brokerUrl: broker.url,
+      link,
+      ...watchers(ctx, { board, link }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -61,7 +77,10 @@ function configText(device: string, brokerUrl: string): string {
   return `ssid espx-sim\npassword espx-sim\nmqttbroker ${host}\nmqttname ${device}\nrate 2\n`;
 }
 
-function watchers(ctx: Context, { board, link }: { board: SimBoard; link: BrokerLink }): Pick<Stage, "nextMessage" | "pinPeriodMs"> {
+function watchers(
+  ctx: Context,
+  { board, link }: { board: SimBoard; link: BrokerLink },
+): Pick<Stage, "nextMessage" | "pinPeriodMs"> {
   return {
     async nextMessage(topic, timeoutMs) {
       const text = new TextDecoder();
@@ -100,11 +119,17 @@ function watchers(ctx: Context, { board, link }: { board: SimBoard; link: Broker
 }
 
 /** @throws VerifyError `cli/claim-failed` when `promise` takes longer */
-export async function within<T>(ctx: Context, promise: Promise<T>, { timeoutMs, what }: { timeoutMs: number; what: string }): Promise<T> {
+export async function within<T>(
+  ctx: Context,
+  promise: Promise<T>,
+  { timeoutMs, what }: { timeoutMs: number; what: string },
+): Promise<T> {
   const stop = new AbortController();
   const signal = AbortSignal.any([ctx.signal, stop.signal]);
   const late = ctx.clock.sleep(timeoutMs, signal).then(() => {
-    throw new VerifyError("cli/claim-failed", `waited ${timeoutMs / 1000} s in vain for ${what}`, { hint: "run it again with --verbose and report what it prints" });
+    throw new VerifyError("cli/claim-failed", `waited ${timeoutMs / 1000} s in vain for ${what}`, {
+      hint: "run it again with --verbose and report what it prints",
+    });
   });
   try {
     return await Promise.race([promise, late]);

@@ -51,7 +51,11 @@ function deployment({ port }: Stage, changes: Partial<DeployOptions> = {}): Depl
 async function deployFirst(stage: Stage): Promise<void> {
   const done = await deploy(stage.ctx, deployment(stage));
   if (!("state" in done)) throw failed("the deploy did nothing");
-  claim(stage, done.sentBytes > 0 && done.state === "confirmed", `${done.release} runs in slot ${done.slot} and has proved itself`);
+  claim(
+    stage,
+    done.sentBytes > 0 && done.state === "confirmed",
+    `${done.release} runs in slot ${done.slot} and has proved itself`,
+  );
 }
 
 async function comeUp(stage: Stage): Promise<void> {
@@ -66,7 +70,8 @@ async function comeUp(stage: Stage): Promise<void> {
 }
 
 /** Has the device publish everything again. */
-const refresh = ({ link, device }: Stage): Promise<void> => link.publish(commandTopic(device, "Refresh"), "1", { qos: 1 });
+const refresh = ({ link, device }: Stage): Promise<void> =>
+  link.publish(commandTopic(device, "Refresh"), "1", { qos: 1 });
 
 async function changeRate(stage: Stage): Promise<void> {
   const before = await stage.pinPeriodMs(LED_PIN, 2);
@@ -75,7 +80,11 @@ async function changeRate(stage: Stage): Promise<void> {
   const reported = stage.nextMessage(topic, MESSAGE_TIMEOUT_MS);
   const command = commandTopic(stage.device, "Rate");
   await stage.link.publish(command, String(SECOND_RATE_HZ), { qos: 1 });
-  stage.ctx.out.emit({ kind: "published", device: stage.device, data: { topic: command, payload: String(SECOND_RATE_HZ) } });
+  stage.ctx.out.emit({
+    kind: "published",
+    device: stage.device,
+    data: { topic: command, payload: String(SECOND_RATE_HZ) },
+  });
   const value = await reported;
   claim(stage, Number(value) === SECOND_RATE_HZ, `${topic} says ${value}`);
   await stage.pinPeriodMs(LED_PIN, 1);
@@ -83,7 +92,8 @@ async function changeRate(stage: Stage): Promise<void> {
   claim(stage, isPeriod(after, SECOND_RATE_HZ), `the LED lights every ${Math.round(after)} ms`);
 }
 
-const isPeriod = (periodMs: number, rateHz: number): boolean => Math.abs(periodMs * rateHz - 1000) < 1000 * PERIOD_TOLERANCE;
+const isPeriod = (periodMs: number, rateHz: number): boolean =>
+  Math.abs(periodMs * rateHz - 1000) < 1000 * PERIOD_TOLERANCE;
 
 async function deployAgain(stage: Stage): Promise<void> {
   const done = await deploy(stage.ctx, deployment(stage));
@@ -116,12 +126,23 @@ async function cutPower(stage: Stage): Promise<void> {
     },
   };
   const options = deployment(stage, { configFile: join(stage.folder, "config.txt") });
-  const ended = await within(stage.ctx, deploy({ ...changed, out }, options).then(() => undefined, (error: unknown) => error), {
-    timeoutMs: 30_000,
-    what: "the deploy to notice",
-  });
+  const ended = await within(
+    stage.ctx,
+    deploy({ ...changed, out }, options).then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+    {
+      timeoutMs: 30_000,
+      what: "the deploy to notice",
+    },
+  );
   stage.ctx.out.settle();
-  claim(stage, cutAt !== undefined && isEspxError(ended), `power cut after ${cutAt}; the deploy ended: ${ended instanceof Error ? ended.message : "well"}`);
+  claim(
+    stage,
+    cutAt !== undefined && isEspxError(ended),
+    `power cut after ${cutAt}; the deploy ended: ${ended instanceof Error ? ended.message : "well"}`,
+  );
 }
 
 async function comeBack(stage: Stage): Promise<void> {
@@ -129,9 +150,17 @@ async function comeBack(stage: Stage): Promise<void> {
   const heard = stage.nextMessage(topic, MESSAGE_TIMEOUT_MS);
   await stage.board.powerOn();
   const value = await heard;
-  claim(stage, Number(value) === FIRST_RATE_HZ, `the device is back on the broker, ${topic} says ${value} as after every start`);
+  claim(
+    stage,
+    Number(value) === FIRST_RATE_HZ,
+    `the device is back on the broker, ${topic} says ${value} as after every start`,
+  );
   const plan = await deploy(stage.ctx, deployment(stage, { check: true }));
-  claim(stage, "upToDate" in plan && plan.upToDate, `every file of ${plan.release} in slot ${plan.slot} has the hash it must have`);
+  claim(
+    stage,
+    "upToDate" in plan && plan.upToDate,
+    `every file of ${plan.release} in slot ${plan.slot} has the hash it must have`,
+  );
 }
 
 function begin(ctx: Context, index: number, title: string): void {
@@ -148,5 +177,7 @@ function claim({ ctx }: Stage, holds: boolean, text: string): void {
 }
 
 function failed(text: string): VerifyError {
-  return new VerifyError("cli/claim-failed", `this does not hold: ${text}`, { hint: "run it again with --verbose and report what it prints" });
+  return new VerifyError("cli/claim-failed", `this does not hold: ${text}`, {
+    hint: "run it again with --verbose and report what it prints",
+  });
 }

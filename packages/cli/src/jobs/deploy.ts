@@ -1,13 +1,13 @@
 import { plan as planRelease, type Policy } from "@espx/ota";
-import { DeviceError, LinkError, RefusedError, VerifyError } from "@espx/proto";
-import type { Inventory, Plan, Release, RunningState } from "@espx/proto";
+import { RefusedError, VerifyError } from "@espx/proto";
+import type { Inventory, Plan, Release } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import type { DeviceEntry } from "../project/project.ts";
 import type { Profile } from "../project/profile.ts";
 import { rememberedPorts } from "../project/remembered.ts";
 import { confirm } from "./ask.ts";
-import { openBoard, type Board } from "./board.ts";
+import { withBoard, type Board } from "./board.ts";
 import { choosePort } from "./choose-port.ts";
 import { prepareDeploy } from "./prepare-deploy.ts";
 
@@ -31,27 +31,29 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Even
   const startMs = ctx.clock.now();
   const prepared = await prepareDeploy(ctx, options);
   const url = await choosePort(ctx, { port: options.port, device: prepared.device });
-  const board = await openBoard(ctx, url);
-  try {
-    const inventory = await board.transport.inventory(ctx.signal);
+  return withBoard(ctx, { url, afterwards: "restart" }, async (board) => {
+    const inventory = await board.inventory();
     reportInventory(ctx, inventory, url);
     checkIdentity(prepared.device, inventory, url);
     const release = prepared.releaseFor(inventory);
-    const plan = await planWithConsent(ctx, { release, inventory, profile: prepared.profile, mayAsk: !options.check && !ctx.flags.dryRun });
+    const plan = await planWithConsent(ctx, {
+      release,
+      inventory,
+      profile: prepared.profile,
+      mayAsk: !options.check && !ctx.flags.dryRun,
+    });
     const summary = reportPlan(ctx, release, plan);
     if (options.check && !plan.upToDate) throw differs(release, plan, options);
     if (options.check || ctx.flags.dryRun) return summary;
     await applyPlan(ctx, board, plan);
     await rememberedPorts(ctx.env).remember(inventory.id, url);
     const onTrial = !plan.upToDate || inventory.record?.state === "trial";
-    const state = await outcome(ctx, { board, plan, release, onTrial, wait: options.wait });
-    const { waitingFor, ...rest } = state;
-    const data = { ...rest, waitingFor: [...waitingFor], port: url, sentBytes: plan.sendBytes, durationMs: Math.round(ctx.clock.now() - startMs) };
+    const { waitingFor, ...state } = await outcome(ctx, { board, plan, release, onTrial, wait: options.wait });
+    const durationMs = Math.round(ctx.clock.now() - startMs);
+    const data = { ...state, waitingFor: [...waitingFor], port: url, sentBytes: plan.sendBytes, durationMs };
     ctx.out.emit({ kind: "deployed", ...deviceName(prepared.device), data });
     return data;
-  } finally {
-    await board.close();
-  }
+  });
 }
 
 function deviceName(device: DeviceEntry | null): { readonly device?: string } {
@@ -61,15 +63,22 @@ function deviceName(device: DeviceEntry | null): { readonly device?: string } {
 function reportInventory(ctx: Context, inventory: Inventory, port: string): void {
   const { id, board, version, record, files, freeBytes } = inventory;
   const running = { slot: record?.slot ?? null, state: record?.state ?? null };
-  ctx.out.emit({ kind: "inventory", data: { id, board, version: version.join("."), port, ...running, files: files.length, freeBytes } });
+  ctx.out.emit({
+    kind: "inventory",
+    data: { id, board, version: version.join("."), port, ...running, files: files.length, freeBytes },
+  });
 }
 
 function checkIdentity(device: DeviceEntry | null, inventory: Inventory, url: string): void {
   if (device?.id === undefined || device.id === inventory.id) return;
-  throw new RefusedError("cli/wrong-board", `the board at ${url} has the id ${inventory.id}, ${device.name} is ${device.id}`, {
-    hint: `name the port of ${device.name} with --port, or correct its id in espx.yaml`,
-    details: { expected: device.id, got: inventory.id },
-  });
+  throw new RefusedError(
+    "cli/wrong-board",
+    `the board at ${url} has the id ${inventory.id}, ${device.name} is ${device.id}`,
+    {
+      hint: `name the port of ${device.name} with --port, or correct its id in espx.yaml`,
+      details: { expected: device.id, got: inventory.id },
+    },
+  );
 }
 
 interface PlanInput {
@@ -81,7 +90,11 @@ interface PlanInput {
 
 /** Plans; where a foreign program stands in the way, asks whether it may be replaced. */
 async function planWithConsent(ctx: Context, { release, inventory, profile, mayAsk }: PlanInput): Promise<Plan> {
-  const policy: Policy = { replaceForeign: ctx.flags.yes || !mayAsk, state: "trial", requires: { versions: profile.versions } };
+  const policy: Policy = {
+    replaceForeign: ctx.flags.yes || !mayAsk,
+    state: "trial",
+    requires: { versions: profile.versions },
+  };
   if (inventory.foreign.length > 0) {
     const text = `the board has a program of its own in ${inventory.foreign.join(" and ")}`;
     ctx.out.emit({ kind: "log", data: { level: "warning", text } });
@@ -109,10 +122,14 @@ function reportPlan(ctx: Context, release: Release, plan: Plan): EventData<"plan
 }
 
 function differs(release: Release, plan: Plan, { profile }: DeployOptions): VerifyError {
-  return new VerifyError("cli/differs", `the board differs from ${release.id} in ${plan.steps.filter((step) => step.kind !== "reset").length} steps`, {
-    hint: `bring it up to date with: espx deploy ${profile}`,
-    details: { steps: plan.steps.length, sendBytes: plan.sendBytes },
-  });
+  return new VerifyError(
+    "cli/differs",
+    `the board differs from ${release.id} in ${plan.steps.filter((step) => step.kind !== "reset").length} steps`,
+    {
+      hint: `bring it up to date with: espx deploy ${profile}`,
+      details: { steps: plan.steps.length, sendBytes: plan.sendBytes },
+    },
+  );
 }
 
 async function applyPlan(ctx: Context, { transport }: Board, plan: Plan): Promise<void> {
@@ -148,23 +165,16 @@ async function outcome(ctx: Context, { board, plan, release, onTrial, wait }: Ou
   if (!wait) return { release: release.id, slot: plan.slot, state: "trial", waitingFor: [] };
   const text = `slot ${plan.slot} runs on trial; waiting until the board confirms ${release.id}`;
   ctx.out.emit({ kind: "log", data: { level: "info", text } });
-  const running = await board.transport.watch({ timeoutMs: ctx.flags.timeoutMs ?? CONFIRM_TIMEOUT_MS, signal: ctx.signal });
-  if (running.slot !== plan.slot || running.release !== release.id) throw fellBack(release, running);
-  if (running.state === "trial") throw notConfirmed(release, running);
-  return { release: running.release, slot: running.slot, state: running.state, waitingFor: running.waitingFor };
-}
-
-function fellBack(release: Release, running: RunningState): DeviceError {
-  return new DeviceError("cli/fell-back", `${release.id} failed its trial, the board runs ${running.release} in slot ${running.slot} again`, {
-    hint: "read why on the board: espx repl",
-    details: { running: running.release, slot: running.slot },
+  if (plan.upToDate) await board.transport.reset("commanded", ctx.signal);
+  const running = await board.transport.watch({
+    timeoutMs: ctx.flags.timeoutMs ?? CONFIRM_TIMEOUT_MS,
+    signal: ctx.signal,
   });
-}
-
-function notConfirmed(release: Release, { waitingFor }: RunningState): LinkError {
-  const what = waitingFor.length === 0 ? "" : `, waiting for ${waitingFor.join(" and ")}`;
-  return new LinkError("cli/not-confirmed", `${release.id} runs but has not proved itself yet${what}`, {
-    hint: "check network and broker in its config; unconfirmed, the board goes back to what it had",
-    details: { waitingFor },
-  });
+  // A plain program does not answer; its record was read, and it names no release.
+  return {
+    release: running.release || release.id,
+    slot: running.slot,
+    state: running.state,
+    waitingFor: running.waitingFor,
+  };
 }

@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import { openBoard } from "./board.ts";
+import { withBoard } from "./board.ts";
 import { chooseBoardPort, type BoardWish } from "./choose-port.ts";
 
 /** What `exec` runs, and where. */
@@ -17,18 +17,17 @@ export interface ExecOptions extends BoardWish {
  */
 export async function execCode(ctx: Context, options: ExecOptions): Promise<void> {
   const code = options.code === "-" ? await readInput(ctx) : options.code;
-  const board = await openBoard(ctx, await chooseBoardPort(ctx, options));
+  const url = await chooseBoardPort(ctx, options);
   const decoder = new TextDecoder();
   const print = (bytes: Uint8Array): void => {
     const text = decoder.decode(bytes, { stream: true });
     if (text !== "") ctx.out.emit({ kind: "output", data: { stream: "stdout", text } });
   };
-  try {
-    await board.exec(code, print);
-  } finally {
-    if (options.reset) await board.reset();
-    await board.close();
-  }
+  await withBoard(ctx, { url, afterwards: options.reset ? "restart" : "leave-stopped" }, async ({ transport }) => {
+    const repl = await transport.repl(ctx.signal);
+    await repl.exec(code, { onOutput: print, timeoutMs: Number.POSITIVE_INFINITY, signal: ctx.signal });
+    if (options.reset) await transport.reset("commanded", ctx.signal);
+  });
 }
 
 async function readInput(ctx: Context): Promise<string> {

@@ -27,20 +27,29 @@ export async function findBroker(ctx: Context, wish: string | undefined, device:
 
 function fromUrl(ctx: Context, text: string): BrokerOptions {
   const named = text.includes("://") ? text : `mqtt://${text}`;
-  if (!URL.canParse(named)) throw new NotFoundError("cli/broker-unknown", `"${text}" is not a broker's URL`, { hint: "for example --broker mqtt://192.168.1.10:1883" });
+  if (!URL.canParse(named))
+    throw new NotFoundError("cli/broker-unknown", `"${text}" is not a broker's URL`, {
+      hint: "for example --broker mqtt://192.168.1.10:1883",
+    });
   const url = new URL(named);
   const [username, password] = [url.username, url.password].map(decodeURIComponent);
   if (password !== undefined) ctx.redactor.hide(password);
   url.username = "";
   url.password = "";
-  return { url: url.href.replace(/\/$/, ""), signal: ctx.signal, ...(username ? { username } : {}), ...(password ? { password } : {}) };
+  return {
+    url: url.href.replace(/\/$/, ""),
+    signal: ctx.signal,
+    ...(username ? { username } : {}),
+    ...(password ? { password } : {}),
+  };
 }
 
 async function fromProject(ctx: Context, project: Project): Promise<BrokerOptions> {
   const secrets = await projectSecrets(ctx, project);
   const { yaml } = project;
   const { url, username, password } = project.content.broker ?? { url: "" };
-  const expand = (text: string, key: string): string => secrets.expand(text, yaml.source, yaml.placeOf(["broker", key]));
+  const expand = (text: string, key: string): string =>
+    secrets.expand(text, yaml.source, yaml.placeOf(["broker", key]));
   return {
     url,
     signal: ctx.signal,

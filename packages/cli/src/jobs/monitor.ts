@@ -21,7 +21,12 @@ export async function monitorDevice(ctx: Context, { device, broker, count }: Mon
   const text = new TextDecoder();
   let received = 0;
   try {
-    link.onState((up) => ctx.out.emit({ kind: "log", data: { level: "info", text: up ? "the broker is back" : "the broker is gone, waiting for it" } }));
+    link.onState((up) =>
+      ctx.out.emit({
+        kind: "log",
+        data: { level: "info", text: up ? "the broker is back" : "the broker is gone, waiting for it" },
+      }),
+    );
     await new Promise<void>((resolve, reject) => {
       const stop = (): void => reject(ctx.signal.reason as Error);
       if (ctx.signal.aborted) stop();

@@ -38,7 +38,10 @@ export async function prepareDeploy(ctx: Context, options: PrepareOptions): Prom
   const files = release.files.length + release.launcher.length;
   const sizeBytes = [...release.files, ...release.launcher].reduce((sum, file) => sum + file.sizeBytes, 0);
   ctx.out.emit({ kind: "release", data: { release: release.id, files, sizeBytes, compiled, fromCache } });
-  const defaults = config === null && requiredKeys(profile).length === 0 ? buildConfig(ctx, null, { profile, secrets: noSecrets }) : null;
+  const defaults =
+    config === null && requiredKeys(profile).length === 0
+      ? buildConfig(ctx, null, { profile, secrets: noSecrets })
+      : null;
   return { profile, device, releaseFor: (inventory) => withConfig(release, inventory, { profile, defaults }) };
 }
 
@@ -48,7 +51,11 @@ interface ConfigInput {
   readonly profile: Profile;
 }
 
-async function configText(ctx: Context, { configFile }: PrepareOptions, { project, device, profile }: ConfigInput): Promise<string | null> {
+async function configText(
+  ctx: Context,
+  { configFile }: PrepareOptions,
+  { project, device, profile }: ConfigInput,
+): Promise<string | null> {
   const own = project === null || device === null ? null : deviceSettings(project, device.name);
   const given = configFile === undefined ? own : await readConfigFile(ctx, configFile);
   if (given === null) return null;
@@ -59,7 +66,11 @@ async function configText(ctx: Context, { configFile }: PrepareOptions, { projec
 const noSecrets: Secrets = { expand: (text) => text };
 
 /** A board that has a config keeps it when none is given. */
-function withConfig(release: Release, inventory: Inventory, { profile, defaults }: { profile: Profile; defaults: string | null }): Release {
+function withConfig(
+  release: Release,
+  inventory: Inventory,
+  { profile, defaults }: { profile: Profile; defaults: string | null },
+): Release {
   const hasConfig = inventory.record?.config != null || inventory.files.some((file) => file.path === "/config.txt");
   if (release.config !== null || hasConfig) return release;
   if (defaults === null) throw noConfigError(profile);

@@ -12,7 +12,10 @@ const LEAVE = 0x1d;
  * @throws UsageError `cli/no-terminal` with `--json`
  */
 export async function talk(ctx: Context, wish: BoardWish): Promise<void> {
-  if (ctx.out.json) throw new UsageError("cli/no-terminal", "repl is for a person and has no --json", { hint: "espx exec CODE --json" });
+  if (ctx.out.json)
+    throw new UsageError("cli/no-terminal", "repl is for a person and has no --json", {
+      hint: "espx exec CODE --json",
+    });
   const url = await chooseBoardPort(ctx, wish);
   const link = await ctx.outside.openPort(url, { signal: ctx.signal });
   const { input } = ctx.terminal;

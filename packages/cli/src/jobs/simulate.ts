@@ -17,11 +17,21 @@ export async function simulate(ctx: Context, { names, fresh, brokerPort }: Simul
   const broker = await startBroker(ctx, brokerPort);
   try {
     const folder = join(stateFolder(ctx.env), "sim");
-    const session = await control.start({ names, fresh, stateFolder: folder, brokerUrl: broker.url, onConsole: consoleLog(ctx) });
+    const session = await control.start({
+      names,
+      fresh,
+      stateFolder: folder,
+      brokerUrl: broker.url,
+      onConsole: consoleLog(ctx),
+    });
     try {
       const macs = new Map(session.world.boards().map((board) => [board.name, formatHex(board.mac)]));
       for (const { name, urls, brokerUrl } of session.boards) {
-        ctx.out.emit({ kind: "board", device: name, data: { name, id: macs.get(name) ?? null, urls: [...urls], broker: brokerUrl } });
+        ctx.out.emit({
+          kind: "board",
+          device: name,
+          data: { name, id: macs.get(name) ?? null, urls: [...urls], broker: brokerUrl },
+        });
       }
       const info = "one access point: espx-sim, password espx-sim; Ctrl-C stops";
       ctx.out.emit({ kind: "log", data: { level: "info", text: info } });
@@ -54,7 +64,8 @@ function consoleLog(ctx: Context): (name: string, bytes: Uint8Array) => void {
   return (name, bytes) => {
     const lines = ((open.get(name) ?? "") + decoder.decode(bytes)).split(/\r?\n/);
     open.set(name, lines.pop() ?? "");
-    for (const line of lines) ctx.out.emit({ kind: "log", device: name, data: { level: "detail", text: `${name}: ${line}` } });
+    for (const line of lines)
+      ctx.out.emit({ kind: "log", device: name, data: { level: "detail", text: `${name}: ${line}` } });
   };
 }
 

@@ -19,7 +19,8 @@ export interface OutputOptions {
  * reported in the form that was asked for; ora and chalk are loaded only when they will draw.
  */
 export async function createOutput(argv: readonly string[], options: OutputOptions): Promise<Output> {
-  const asked = (long: string, short?: string): boolean => argv.includes(long) || (short !== undefined && argv.includes(short));
+  const asked = (long: string, short?: string): boolean =>
+    argv.includes(long) || (short !== undefined && argv.includes(short));
   const verbose = asked("--verbose", "-v");
   if (asked("--json")) return createJsonOutput(options.sinks, { ...options, verbose });
   const plain = (options.env["NO_COLOR"] ?? "") !== "" || options.env["TERM"] === "dumb";

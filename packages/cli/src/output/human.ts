@@ -54,7 +54,9 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "port":
       return result(`${event.data.url}  ${palette.faint(event.data.description)}`);
     case "board":
-      return result(`${palette.strong(event.data.name)}  ${event.data.urls.join("  ")}  ${palette.faint(`broker ${event.data.broker}`)}`);
+      return result(
+        `${palette.strong(event.data.name)}  ${event.data.urls.join("  ")}  ${palette.faint(`broker ${event.data.broker}`)}`,
+      );
     case "stopped":
       return remark(`${event.data.name} stopped`);
     case "inventory":
@@ -66,7 +68,9 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "deployed":
       return result(formatDeployed(event.data, palette));
     case "file":
-      return result(`${event.data.path}  ${formatBytes(event.data.sizeBytes)}${event.data.unchanged ? "  unchanged" : ""}`);
+      return result(
+        `${event.data.path}  ${formatBytes(event.data.sizeBytes)}${event.data.unchanged ? "  unchanged" : ""}`,
+      );
     case "output":
       return { stream: event.data.stream, text: event.data.text };
     case "message":
@@ -110,7 +114,10 @@ function formatPlan(data: EventData<"plan">, look: Look): Line | null {
   const puts = data.steps.filter((step) => step.kind === "put");
   const head = `into slot ${data.slot}: ${plural(puts.length, "file")}, ${formatBytes(data.sendBytes)} to send`;
   if (!look.verbose) return remark(head);
-  const lines = data.steps.map((step) => `  ${step.kind} ${step.path ?? ""}${step.source === null ? "" : `  ${step.source}, ${formatBytes(step.sizeBytes)}`}`);
+  const lines = data.steps.map(
+    (step) =>
+      `  ${step.kind} ${step.path ?? ""}${step.source === null ? "" : `  ${step.source}, ${formatBytes(step.sizeBytes)}`}`,
+  );
   return remark([head, ...lines].join("\n"));
 }
 

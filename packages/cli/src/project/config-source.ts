@@ -32,7 +32,12 @@ export interface Settings {
 export async function readConfigFile(ctx: Context, file: string): Promise<Settings> {
   const path = isAbsolute(file) ? file : join(ctx.cwd, file);
   await readFile(path).catch((cause: unknown) => {
-    throw errorIn(file, { code: "cli/file-missing", message: `cannot read the config ${file}`, cause, hint: "check the name after --config" });
+    throw errorIn(file, {
+      code: "cli/file-missing",
+      message: `cannot read the config ${file}`,
+      cause,
+      hint: "check the name after --config",
+    });
   });
   const source = await readSource(path, ctx.cwd);
   if (!/\.ya?ml$/.test(file)) return { source, settings: textSettings(source), shared: false };
@@ -44,7 +49,11 @@ export async function readConfigFile(ctx: Context, file: string): Promise<Settin
 export function deviceSettings(project: Project, device: string): Settings | null {
   const config = project.content.devices[device]?.config;
   if (config === undefined) return null;
-  return { source: project.yaml.source, settings: yamlSettings(project.yaml, ["devices", device, "config"], config), shared: true };
+  return {
+    source: project.yaml.source,
+    settings: yamlSettings(project.yaml, ["devices", device, "config"], config),
+    shared: true,
+  };
 }
 
 function textSettings(source: Source): readonly Setting[] {
@@ -52,10 +61,21 @@ function textSettings(source: Source): readonly Setting[] {
   const settings: Setting[] = parseConfigText(source.text).map(({ section, key, value, line }) => {
     const [, lead = "", gap = ""] = /^(\s*)\S+(\s*)/.exec(lines[line - 1] ?? "") ?? [];
     const column = lead.length + 1;
-    return { section, key, text: value, keyPlace: { line, column }, valuePlace: { line, column: column + key.length + gap.length } };
+    return {
+      section,
+      key,
+      text: value,
+      keyPlace: { line, column },
+      valuePlace: { line, column: column + key.length + gap.length },
+    };
   });
-  const lonely = lines.flatMap((line, index) => (/^\s*[^\s#[]\S*\s*$/.test(line) ? [{ key: line.trim(), line: index + 1, column: line.search(/\S/) + 1 }] : []));
-  return [...settings, ...lonely.map(({ key, ...place }) => ({ section: "", key, text: undefined, keyPlace: place, valuePlace: place }))];
+  const lonely = lines.flatMap((line, index) =>
+    /^\s*[^\s#[]\S*\s*$/.test(line) ? [{ key: line.trim(), line: index + 1, column: line.search(/\S/) + 1 }] : [],
+  );
+  return [
+    ...settings,
+    ...lonely.map(({ key, ...place }) => ({ section: "", key, text: undefined, keyPlace: place, valuePlace: place })),
+  ];
 }
 
 function yamlSettings(yaml: YamlFile, path: YamlPath, content: unknown): readonly Setting[] {
@@ -73,7 +93,11 @@ function yamlSection(yaml: YamlFile, path: YamlPath, content: object | null): re
   );
 }
 
-function yamlSetting(yaml: YamlFile, path: YamlPath, { section, key, value }: { section: string; key: string; value: string }): Setting {
+function yamlSetting(
+  yaml: YamlFile,
+  path: YamlPath,
+  { section, key, value }: { section: string; key: string; value: string },
+): Setting {
   const text = value === "None" || value === "null" || value === "~" ? null : value === "" ? undefined : value;
   return { section, key, text, keyPlace: yaml.placeOfKey(path), valuePlace: yaml.placeOf(path) };
 }

@@ -40,7 +40,9 @@ export function buildConfig(ctx: Context, given: Settings | null, check: CheckCo
 
 /** The keys without which the profile's devices cannot work and that nothing fills in. */
 export function requiredKeys(profile: Profile, fallbacks: Readonly<Record<string, string>> = {}): readonly ConfigKey[] {
-  return profile.keys.filter(({ key, field }) => field.required && field.default === undefined && fallbacks[key] === undefined);
+  return profile.keys.filter(
+    ({ key, field }) => field.required && field.default === undefined && fallbacks[key] === undefined,
+  );
 }
 
 /** The error of a deploy that has no config for a profile that needs one. */
@@ -129,4 +131,5 @@ function exampleText(profile: Profile): string {
 }
 
 const idOf = ({ section, key }: { section: string; key: string }): string => `${section}\n${key}`;
-const nameOf = ({ section, key }: { section: string; key: string }): string => (section === "" ? key : `${section}.${key}`);
+const nameOf = ({ section, key }: { section: string; key: string }): string =>
+  section === "" ? key : `${section}.${key}`;

@@ -61,7 +61,10 @@ const byType: Readonly<Record<Field["type"], Check>> = {
   int: (text, field) => numberWithUnit(text, field, /^-?\d+$/, "a whole number"),
   number: (text, field) => numberWithUnit(text, field, /^-?\d+(\.\d+)?$/, "a number"),
   bool: (text, field) => boolValue(text, field),
-  host: (text, field) => (/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/.test(text) ? { value: text } : wrong("a host name or address", field, text)),
+  host: (text, field) =>
+    /^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/.test(text)
+      ? { value: text }
+      : wrong("a host name or address", field, text),
   name: (text, field) => (isDeviceName(text) ? { value: text } : wrong("a name without / + #", field, text)),
   duration: (text, field) => duration(text, field),
   url: (text, field) => (URL.canParse(text) ? { value: text } : wrong("a URL", field, text)),
@@ -100,8 +103,10 @@ function rangeFault(field: Field, value: string): string | null {
   const text = field.type === "string" || field.type === "name" || field.type === "host" || field.type === "url";
   const size = text ? [...value].length : Number(value);
   const unit = text ? " characters" : field.unit === undefined ? "" : ` ${field.unit}`;
-  if (field.min !== undefined && size < field.min) return `must be at least ${field.min}${unit}, got ${text ? size : value}`;
-  if (field.max !== undefined && size > field.max) return `must be at most ${field.max}${unit}, got ${text ? size : value}`;
+  if (field.min !== undefined && size < field.min)
+    return `must be at least ${field.min}${unit}, got ${text ? size : value}`;
+  if (field.max !== undefined && size > field.max)
+    return `must be at most ${field.max}${unit}, got ${text ? size : value}`;
   return null;
 }
 

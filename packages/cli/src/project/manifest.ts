@@ -28,7 +28,9 @@ export const manifestSchema = z.strictObject({
   files: emptyAs([], z.array(sourceSchema).default([])).describe("application files, relative to profiles/<profile>"),
   keep: list(yamlText, "files and globs that belong to the program and that no deploy touches"),
   compile: yamlBool.default(true).describe("turn .py into .mpy, except main.py and boot.py"),
-  config: emptyAs({}, z.record(z.string().regex(/^[^\s#[]\S*$/), fieldSchema).default({})).describe("config keys of the profile"),
+  config: emptyAs({}, z.record(z.string().regex(/^[^\s#[]\S*$/), fieldSchema).default({})).describe(
+    "config keys of the profile",
+  ),
 });
 
 export type ManifestContent = z.output<typeof manifestSchema>;

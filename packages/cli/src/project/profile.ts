@@ -38,7 +38,12 @@ export async function loadProfile(ctx: Context, project: Project | null, name: s
   const yaml = parseYamlFile(await readSource(place.manifestPath, ctx.cwd));
   const manifest = convertYaml(yaml, manifestSchema);
   if (manifest.profile !== name) {
-    throw fail(yaml, ["profile"], "cli/file-value", `"profile" must be ${name} as the file is called, got ${manifest.profile}`);
+    throw fail(
+      yaml,
+      ["profile"],
+      "cli/file-value",
+      `"profile" must be ${name} as the file is called, got ${manifest.profile}`,
+    );
   }
   const framework = await loadFramework();
   checkModules(yaml, manifest, framework);
@@ -52,7 +57,13 @@ function checkModules(yaml: YamlFile, { modules }: ManifestContent, framework: F
   for (const [index, name] of modules.entries()) {
     if (framework.names.includes(name)) continue;
     const message = `there is no module "${name}"${didYouMean(name, framework.names)}`;
-    throw fail(yaml, ["modules", index], "cli/manifest-module", message, `the modules are ${framework.names.join(", ")}`);
+    throw fail(
+      yaml,
+      ["modules", index],
+      "cli/manifest-module",
+      message,
+      `the modules are ${framework.names.join(", ")}`,
+    );
   }
 }
 
@@ -81,7 +92,8 @@ function checkDefaults(yaml: YamlFile, { config }: ManifestContent): void {
   for (const [key, field] of Object.entries(config)) {
     if (field.default === undefined) continue;
     const checked = checkValue(field, field.default);
-    if ("fault" in checked) throw fail(yaml, ["config", key, "default"], "cli/file-value", `the default of "${key}" ${checked.fault}`);
+    if ("fault" in checked)
+      throw fail(yaml, ["config", key, "default"], "cli/file-value", `the default of "${key}" ${checked.fault}`);
   }
 }
 

@@ -35,7 +35,10 @@ export async function loadProject(ctx: Context): Promise<Project | null> {
 
 function readProject(folder: string, source: Source): Project {
   const yaml = parseYamlFile(source);
-  const content = convertYaml(yaml.content === null || yaml.content === "" ? { ...yaml, content: {} } : yaml, projectSchema);
+  const content = convertYaml(
+    yaml.content === null || yaml.content === "" ? { ...yaml, content: {} } : yaml,
+    projectSchema,
+  );
   for (const key of ["password", "username"] as const) {
     const value = content.broker?.[key];
     if (value === undefined || key === "username" || /^\$\{\w+\}$/.test(value)) continue;
@@ -61,7 +64,10 @@ export function findDevice(project: Project | null, name: string): DeviceEntry {
   const found = devices[name];
   if (found !== undefined) return { ...found, name };
   const names = Object.keys(devices);
-  const where = project === null ? "there is no espx.yaml here or above" : `${project.yaml.source.file} has no device "${name}"${didYouMean(name, names)}`;
+  const where =
+    project === null
+      ? "there is no espx.yaml here or above"
+      : `${project.yaml.source.file} has no device "${name}"${didYouMean(name, names)}`;
   throw new NotFoundError("cli/device-unknown", where, {
     hint:
       names.length === 0
@@ -83,7 +89,15 @@ export interface ProfilePlace {
  */
 export async function findProfile(project: Project | null, name: string): Promise<ProfilePlace> {
   const places = [
-    ...(project === null ? [] : [{ manifests: join(project.folder, "manifests"), profiles: join(project.folder, "profiles"), root: project.folder }]),
+    ...(project === null
+      ? []
+      : [
+          {
+            manifests: join(project.folder, "manifests"),
+            profiles: join(project.folder, "profiles"),
+            root: project.folder,
+          },
+        ]),
     { manifests: assetFolder("manifests"), profiles: assetFolder("profiles"), root: dirname(assetFolder("profiles")) },
   ];
   const names = new Set<string>();

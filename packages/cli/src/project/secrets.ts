@@ -43,7 +43,10 @@ async function readSecrets(ctx: Context, path: string): Promise<Readonly<Record<
   if (facts === null) return {};
   const yaml = parseYamlFile(await readSource(path, ctx.cwd));
   if (process.platform !== "win32" && (facts.mode & 0o077) !== 0) {
-    ctx.out.emit({ kind: "log", data: { level: "warning", text: `others can read ${yaml.source.file}: chmod 600 ${yaml.source.file}` } });
+    ctx.out.emit({
+      kind: "log",
+      data: { level: "warning", text: `others can read ${yaml.source.file}: chmod 600 ${yaml.source.file}` },
+    });
   }
   return convertYaml(yaml.content === null || yaml.content === "" ? { ...yaml, content: {} } : yaml, secretsSchema);
 }

@@ -19,7 +19,11 @@ export interface Place {
  *
  * The excerpt of a line that holds a secret must go through the redactor like everything else.
  */
-export function errorAt(source: Source, place: Place, error: { readonly code: string; readonly message: string } & EspxErrorOptions): ConfigError {
+export function errorAt(
+  source: Source,
+  place: Place,
+  error: { readonly code: string; readonly message: string } & EspxErrorOptions,
+): ConfigError {
   const { code, message, ...options } = error;
   return new ConfigError(code, message, {
     ...options,
@@ -29,7 +33,10 @@ export function errorAt(source: Source, place: Place, error: { readonly code: st
 }
 
 /** A ConfigError about a file as a whole. */
-export function errorIn(file: string, error: { readonly code: string; readonly message: string } & EspxErrorOptions): ConfigError {
+export function errorIn(
+  file: string,
+  error: { readonly code: string; readonly message: string } & EspxErrorOptions,
+): ConfigError {
   const { code, message, ...options } = error;
   return new ConfigError(code, message, { ...options, position: { file } });
 }

@@ -48,18 +48,24 @@ export function parseYamlFile(source: Source): YamlFile {
  * @throws ConfigError `cli/file-value`, `cli/file-key`
  */
 export function convertYaml<S extends z.ZodType>(yaml: YamlFile, schema: S, path: YamlPath = []): z.output<S> {
-  const result = schema.safeParse(path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], yaml.content));
+  const result = schema.safeParse(
+    path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], yaml.content),
+  );
   if (result.success) return result.data;
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   const at = [...path, ...issue.path.filter((key) => typeof key !== "symbol")];
-  if (issue.code === "unrecognized_keys") throw unknownKey(yaml, { path: at, key: issue.keys[0] ?? "", known: knownKeys(schema, issue.path) });
+  if (issue.code === "unrecognized_keys")
+    throw unknownKey(yaml, { path: at, key: issue.keys[0] ?? "", known: knownKeys(schema, issue.path) });
   throw errorAt(yaml.source, yaml.placeOf(at), {
     code: "cli/file-value",
     message: `${at.length === 0 ? yaml.source.file : `"${at.join(".")}"`} ${describe(issue)}`,
   });
 }
 
-function unknownKey(yaml: YamlFile, { path, key, known }: { path: YamlPath; key: string; known: readonly string[] }): Error {
+function unknownKey(
+  yaml: YamlFile,
+  { path, key, known }: { path: YamlPath; key: string; known: readonly string[] },
+): Error {
   return errorAt(yaml.source, yaml.placeOfKey([...path, key]), {
     code: "cli/file-key",
     message: `"${key}" is not a key here${didYouMean(key, known)}`,
@@ -80,16 +86,23 @@ function describe(issue: z.core.$ZodIssue): string {
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
   let current: unknown = unwrap(schema);
   for (const key of path) {
-    const { shape, valueType, element } = (current ?? {}) as { shape?: Record<PropertyKey, unknown>; valueType?: unknown; element?: unknown };
+    const { shape, valueType, element } = (current ?? {}) as {
+      shape?: Record<PropertyKey, unknown>;
+      valueType?: unknown;
+      element?: unknown;
+    };
     current = unwrap(shape?.[key] ?? valueType ?? element);
   }
   return Object.keys((current as { shape?: object } | undefined)?.shape ?? {});
 }
 
 function unwrap(schema: unknown): unknown {
-  let current = schema as { def?: { innerType?: unknown; out?: unknown; type?: string; in?: { def?: { type?: string } } } } | undefined;
+  let current = schema as
+    | { def?: { innerType?: unknown; out?: unknown; type?: string; in?: { def?: { type?: string } } } }
+    | undefined;
   while (current?.def?.innerType !== undefined || current?.def?.type === "pipe") {
-    current = (current.def.innerType ?? (current.def.in?.def?.type === "transform" ? current.def.out : current.def.in)) as typeof current;
+    current = (current.def.innerType ??
+      (current.def.in?.def?.type === "transform" ? current.def.out : current.def.in)) as typeof current;
   }
   return current;
 }
@@ -102,7 +115,8 @@ function positionAt(lines: LineCounter, offset: number): Place {
 function offsetOf(document: Document.Parsed, path: YamlPath): number {
   for (let length = path.length; length >= 0; length--) {
     const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range != null) return length === path.length ? node.range[0] : keyOffsetOf(document, path.slice(0, length));
+    if (isNode(node) && node.range != null)
+      return length === path.length ? node.range[0] : keyOffsetOf(document, path.slice(0, length));
   }
   return 0;
 }

@@ -71,7 +71,11 @@ async function checkSyntax(ctx: Context, files: readonly SourceFile[], tools: To
   await Promise.all(plain.map((file) => compileFile(ctx, file, tools)));
 }
 
-async function compileFile(ctx: Context, file: SourceFile, { compiler, cache }: Tools): Promise<{ mpy: Uint8Array; cached: boolean }> {
+async function compileFile(
+  ctx: Context,
+  file: SourceFile,
+  { compiler, cache }: Tools,
+): Promise<{ mpy: Uint8Array; cached: boolean }> {
   const source = await readSource(file.path, ctx.cwd);
   const name = file.target.replace(/^\//, "").replace(/\.mpy$/, ".py");
   const key = cacheKey(compiler.identity, name, source.text);
@@ -85,9 +89,13 @@ async function compileFile(ctx: Context, file: SourceFile, { compiler, cache }: 
   const line = Number(/line (\d+)/.exec(text)?.[1] ?? "1");
   const reason = text.trim().split("\n").at(-1) ?? "";
   const column = (/^\s*/.exec(source.text.split("\n")[line - 1] ?? "")?.[0].length ?? 0) + 1;
-  throw errorAt(source, { line, column }, {
-    code: "cli/python-syntax",
-    message: `${source.file} is not Python that MicroPython compiles: ${reason}`,
-    hint: "mend the line that is shown; nothing was sent",
-  });
+  throw errorAt(
+    source,
+    { line, column },
+    {
+      code: "cli/python-syntax",
+      message: `${source.file} is not Python that MicroPython compiles: ${reason}`,
+      hint: "mend the line that is shown; nothing was sent",
+    },
+  );
 }

@@ -33,17 +33,25 @@ export async function resolveSources(profile: Profile): Promise<Sources> {
     const other = files.get(file.target);
     if (other !== undefined) {
       const message = `two sources have the target ${file.target}: ${near(profile, other.path)} and ${near(profile, file.path)}`;
-      throw fail(yaml, at, "cli/manifest-duplicate", message, "give one of them another name with {from: x, to: y}, or remove it");
+      throw fail(
+        yaml,
+        at,
+        "cli/manifest-duplicate",
+        message,
+        "give one of them another name with {from: x, to: y}, or remove it",
+      );
     }
     files.set(file.target, { ...file, at });
   };
   for (const { files: modules } of profile.modules) {
     for (const file of modules) add(asSource(join(device, file), `lib/${file}`, manifest.compile), ["modules"]);
   }
-  for (const [index, driver] of manifest.drivers.entries()) add(await driverSource(profile, driver, index), ["drivers", index]);
+  for (const [index, driver] of manifest.drivers.entries())
+    add(await driverSource(profile, driver, index), ["drivers", index]);
   for (const [index, entry] of manifest.files.entries()) add(await ownSource(profile, entry, index), ["files", index]);
   checkKeep(profile, files);
-  if (!files.has("main.py")) throw fail(yaml, ["files"], "cli/manifest-main", `${yaml.source.file} brings no main.py`, "add main.py to files");
+  if (!files.has("main.py"))
+    throw fail(yaml, ["files"], "cli/manifest-main", `${yaml.source.file} brings no main.py`, "add main.py to files");
   const launcher = profile.framework.launcher.map((file) => asSource(join(device, file), `/${file}`, true));
   return { files: [...files.values()].map(({ path, target, compile }) => ({ path, target, compile })), launcher };
 }
@@ -51,7 +59,14 @@ export async function resolveSources(profile: Profile): Promise<Sources> {
 async function driverSource(profile: Profile, driver: string, index: number): Promise<SourceFile> {
   const path = join(assetFolder("device"), "drivers", `${driver}.py`);
   const known = /^\w+$/.test(driver) && (await isFile(path));
-  if (!known) throw fail(profile.yaml, ["drivers", index], "cli/file-missing", `there is no driver "${driver}"`, "list your own drivers under files");
+  if (!known)
+    throw fail(
+      profile.yaml,
+      ["drivers", index],
+      "cli/file-missing",
+      `there is no driver "${driver}"`,
+      "list your own drivers under files",
+    );
   return asSource(path, `lib/${driver}.py`, profile.manifest.compile);
 }
 
@@ -64,19 +79,37 @@ async function ownSource(profile: Profile, entry: OwnEntry, index: number): Prom
   if (isAbsolute(from) || !isWithin(place.rootFolder, path)) throw outside(profile, from, index);
   if (!(await isFile(path))) {
     const message = `the file ${near(profile, path)} does not exist`;
-    throw fail(yaml, ["files", index], "cli/file-missing", `${message}${await similar(place.profileFolder, from)}`, "create it, or take it off the list");
+    throw fail(
+      yaml,
+      ["files", index],
+      "cli/file-missing",
+      `${message}${await similar(place.profileFolder, from)}`,
+      "create it, or take it off the list",
+    );
   }
   if (!isWithin(await realpath(place.rootFolder), await realpath(path))) throw outside(profile, from, index);
   const target = posix.normalize(to.replaceAll("\\", "/"));
   if (target.startsWith("/") || target.startsWith("..") || target === "." || target === "release.json") {
-    throw fail(yaml, ["files", index], "cli/manifest-path", `"${to}" cannot be a path in a slot`, "give a relative one: {from: x, to: lib/x.py}");
+    throw fail(
+      yaml,
+      ["files", index],
+      "cli/manifest-path",
+      `"${to}" cannot be a path in a slot`,
+      "give a relative one: {from: x, to: lib/x.py}",
+    );
   }
   return asSource(path, target, manifest.compile);
 }
 
 function outside(profile: Profile, from: string, index: number): Error {
   const message = `"${from}" lies outside the project`;
-  return fail(profile.yaml, ["files", index], "cli/manifest-path", message, "copy it into the project; links out of it are not followed");
+  return fail(
+    profile.yaml,
+    ["files", index],
+    "cli/manifest-path",
+    message,
+    "copy it into the project; links out of it are not followed",
+  );
 }
 
 async function similar(folder: string, name: string): Promise<string> {
@@ -86,7 +119,8 @@ async function similar(folder: string, name: string): Promise<string> {
 
 /** Files that MicroPython starts by name stay source, in a slot and above. */
 function asSource(path: string, target: string, compile: boolean): SourceFile {
-  if (!compile || !target.endsWith(".py") || /^\/?(main|boot)\.py$/.test(target)) return { path, target, compile: false };
+  if (!compile || !target.endsWith(".py") || /^\/?(main|boot)\.py$/.test(target))
+    return { path, target, compile: false };
   return { path, target: target.replace(/\.py$/, ".mpy"), compile: true };
 }
 
@@ -95,7 +129,13 @@ function checkKeep({ manifest, yaml }: Profile, files: ReadonlyMap<string, { rea
     const hit = [...files.keys()].find((target) => isKept(target, [pattern]));
     if (hit === undefined) continue;
     const message = `keep "${pattern}" covers ${hit}, which the release brings`;
-    throw fail(yaml, ["keep", index], "cli/manifest-keep", message, "what is kept is the program's own data: narrow the pattern");
+    throw fail(
+      yaml,
+      ["keep", index],
+      "cli/manifest-keep",
+      message,
+      "what is kept is the program's own data: narrow the pattern",
+    );
   }
 }
 

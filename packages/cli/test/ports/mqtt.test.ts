@@ -4,7 +4,13 @@ import { Aedes } from "aedes";
 import { afterEach, describe, expect, test } from "vitest";
 import { type EmbeddedBroker, startBroker } from "../../src/ports/broker.ts";
 import { maskUrl } from "../../src/ports/mask-url.ts";
-import { type BrokerLink, type BrokerMessage, type BrokerOptions, connectBroker, fitsFilter } from "../../src/ports/mqtt.ts";
+import {
+  type BrokerLink,
+  type BrokerMessage,
+  type BrokerOptions,
+  connectBroker,
+  fitsFilter,
+} from "../../src/ports/mqtt.ts";
 import { errorOf } from "./error-of.ts";
 
 const links: BrokerLink[] = [];
@@ -153,9 +159,17 @@ describe("connecting", () => {
     const { url, close } = await startBroker();
     await close();
     const error = await errorOf(connectBroker({ url: url.replace("mqtt://", "mqtt://me:hunter2@") }));
-    expect(error).toMatchObject({ code: "mqtt/unreachable", exitCode: 6, hint: expect.stringContaining("start the broker") });
-    expect(error.message).toMatch(/^cannot reach the broker mqtt:\/\/me:\*\*\*@127\.0\.0\.1:\d+: nobody listens there$/);
-    expect(JSON.stringify([error.message, error.details, error.hint, String((error.cause as Error).message)])).not.toContain("hunter2");
+    expect(error).toMatchObject({
+      code: "mqtt/unreachable",
+      exitCode: 6,
+      hint: expect.stringContaining("start the broker"),
+    });
+    expect(error.message).toMatch(
+      /^cannot reach the broker mqtt:\/\/me:\*\*\*@127\.0\.0\.1:\d+: nobody listens there$/,
+    );
+    expect(
+      JSON.stringify([error.message, error.details, error.hint, String((error.cause as Error).message)]),
+    ).not.toContain("hunter2");
   });
 
   test.each([
@@ -164,7 +178,9 @@ describe("connecting", () => {
     [3, "mqtt/refused", 6],
     [2, "mqtt/refused", 6],
   ])("to a broker that answers CONNACK %i ends with %s", async (returnCode, code, exitCode) => {
-    const url = await serverThat((socket) => socket.once("data", () => socket.end(Uint8Array.of(0x20, 2, 0, returnCode))));
+    const url = await serverThat((socket) =>
+      socket.once("data", () => socket.end(Uint8Array.of(0x20, 2, 0, returnCode))),
+    );
     const error = await errorOf(connectBroker({ url, username: "me", password: "hunter2" }));
     expect(error).toMatchObject({ code, exitCode });
     expect(JSON.stringify([error.message, error.details])).not.toContain("hunter2");
@@ -176,18 +192,24 @@ describe("connecting", () => {
     const url = await serverThat((socket) => aedes.handle(socket));
     await connected({ url: url.replace("mqtt://", "mqtt://me:p%40ss@") });
     await connected({ url, username: "me", password: "p@ss" });
-    expect(await errorOf(connectBroker({ url, username: "me", password: "no" }))).toMatchObject({ code: "mqtt/not-authorized" });
+    expect(await errorOf(connectBroker({ url, username: "me", password: "no" }))).toMatchObject({
+      code: "mqtt/not-authorized",
+    });
     for (const link of links.splice(0)) await link.close();
     await new Promise<void>((resolve) => aedes.close(resolve));
   });
 
   test("subscribing where the broker forbids it ends with mqtt/not-authorized", async () => {
     const aedes = await Aedes.createBroker();
-    aedes.authorizeSubscribe = (_, subscription, done) => done(null, subscription.topic === "open" ? subscription : null);
+    aedes.authorizeSubscribe = (_, subscription, done) =>
+      done(null, subscription.topic === "open" ? subscription : null);
     const url = await serverThat((socket) => aedes.handle(socket));
     const link = await connected({ url });
     await link.subscribe("open", () => {});
-    expect(await errorOf(link.subscribe("secret", () => {}))).toMatchObject({ code: "mqtt/not-authorized", exitCode: 12 });
+    expect(await errorOf(link.subscribe("secret", () => {}))).toMatchObject({
+      code: "mqtt/not-authorized",
+      exitCode: 12,
+    });
     for (const open of links.splice(0)) await open.close();
     await new Promise<void>((resolve) => aedes.close(resolve));
   });
@@ -212,7 +234,10 @@ describe("connecting", () => {
     const url = await serverThat(() => {});
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 20);
-    expect(await errorOf(connectBroker({ url, signal: abort.signal }))).toMatchObject({ code: "mqtt/canceled", exitCode: 130 });
+    expect(await errorOf(connectBroker({ url, signal: abort.signal }))).toMatchObject({
+      code: "mqtt/canceled",
+      exitCode: 130,
+    });
   });
 
   test.each(["", "host", "http://host", "mqtt://", "mqtt:host"])("%j is no address of a broker", async (url) => {
@@ -225,7 +250,8 @@ describe("the embedded broker", () => {
     const { port } = await broker();
     const error = await errorOf(startBroker({ port }));
     expect(error).toMatchObject({ code: "broker/port-busy", exitCode: 5 });
-    if (process.platform === "linux") expect(error.message).toBe(`port ${port} is in use by this program (pid ${process.pid})`);
+    if (process.platform === "linux")
+      expect(error.message).toBe(`port ${port} is in use by this program (pid ${process.pid})`);
   });
 
   test("frees its port when it is closed, also with clients on it", async () => {
@@ -256,7 +282,8 @@ test("filters fit topics as MQTT says", () => {
     ["$SYS/x", "$SYS/#", true],
     ["ab", "a", false],
   ];
-  for (const [topic, filter, fits] of rows) expect([topic, filter, fitsFilter(topic, filter)]).toEqual([topic, filter, fits]);
+  for (const [topic, filter, fits] of rows)
+    expect([topic, filter, fitsFilter(topic, filter)]).toEqual([topic, filter, fits]);
 });
 
 test("a password in an address is masked", () => {

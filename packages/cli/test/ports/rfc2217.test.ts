@@ -1,4 +1,11 @@
-import { BusyError, type LinkListener, LinkListeners, type PortProvider, type SerialLink, type Signals } from "@espx/proto";
+import {
+  BusyError,
+  type LinkListener,
+  LinkListeners,
+  type PortProvider,
+  type SerialLink,
+  type Signals,
+} from "@espx/proto";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SerialGate } from "../../../sim/src/control/serial-gate.ts";
@@ -104,7 +111,11 @@ describe("rfc2217:// against our server", () => {
     await link.setBaud(921_600);
     await link.drain();
     await link.reopen();
-    expect(board.notes.filter((note) => note.startsWith("baud"))).toEqual(["baud 115200", "baud 921600", "baud 921600"]);
+    expect(board.notes.filter((note) => note.startsWith("baud"))).toEqual([
+      "baud 115200",
+      "baud 921600",
+      "baud 921600",
+    ]);
     await link.write(Uint8Array.of(65));
     await collector.until(({ text }) => text === "A");
     expect(collector.ended).toBeUndefined();
@@ -139,7 +150,11 @@ describe("rfc2217:// against others", () => {
   test("nobody there: says so and what to do", async () => {
     await server.close();
     const error = await errorOf(ports.open(server.url));
-    expect(error).toMatchObject({ code: "port/unreachable", exitCode: 6, hint: expect.stringContaining("serial server") });
+    expect(error).toMatchObject({
+      code: "port/unreachable",
+      exitCode: 6,
+      hint: expect.stringContaining("serial server"),
+    });
     expect(error.message).toMatch(/nobody listens at 127\.0\.0\.1:\d+$/);
   });
 
@@ -160,7 +175,9 @@ describe("rfc2217:// against others", () => {
   });
 
   test("a server that breaks telnet ends the link", async () => {
-    const url = await otherServer((socket) => socket.once("data", () => socket.write(Uint8Array.of(255, 250, 44, 255, 9))));
+    const url = await otherServer((socket) =>
+      socket.once("data", () => socket.write(Uint8Array.of(255, 250, 44, 255, 9))),
+    );
     expect(await errorOf(ports.open(url))).toMatchObject({ code: "proto/bad-value", exitCode: 11 });
   });
 

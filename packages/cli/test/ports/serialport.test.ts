@@ -143,9 +143,12 @@ describe.skipIf(!socat)("a pseudo-terminal of socat", () => {
     server.listen(join(folder, "board"));
     await once(server, "listening");
     const connected = once(server, "connection");
-    program = spawn("socat", [`PTY,link=${path},raw,echo=0`, `UNIX-CONNECT:${join(folder, "board")}`], { stdio: "ignore" });
+    program = spawn("socat", [`PTY,link=${path},raw,echo=0`, `UNIX-CONNECT:${join(folder, "board")}`], {
+      stdio: "ignore",
+    });
     [board] = (await connected) as [Socket];
-    for (let tries = 0; !existsSync(path) && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let tries = 0; !existsSync(path) && tries < 100; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
   afterEach(async () => {
@@ -208,4 +211,3 @@ describe.skipIf(!socat)("a pseudo-terminal of socat", () => {
 });
 
 test.skipIf(socat || process.platform === "win32")("socat is not installed: pseudo-terminals were not tried", () => {});
-
