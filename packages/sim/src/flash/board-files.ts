@@ -63,11 +63,6 @@ export class BoardFiles implements BoardFileSystem {
     return { blockBytes, blocks: this.#store.blockCount, freeBlocks: this.#store.freeBlocks };
   }
 
-  /** Syncs what is open for writing, as finalisers do before a soft reset. */
-  closeAll(): void {
-    for (const path of this.#store.unsyncedPaths()) this.#journal.commit({ kind: "close", path });
-  }
-
   #absent(path: string): number {
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
       if (this.#store.stat(path.slice(0, end))?.kind === "file") return fileErrno.ENOTDIR;

@@ -157,11 +157,6 @@ export class FlashStore {
     return node?.kind === "file" && node.unsynced !== undefined;
   }
 
-  /** Paths with content that waits for a sync or close. */
-  unsyncedPaths(): string[] {
-    return [...walk(this.#root)].filter(([, node]) => node.kind === "file" && node.unsynced !== undefined).map(([path]) => path);
-  }
-
   /** Paths of all files with their durable content. */
   files(): Map<string, Uint8Array> {
     const files = new Map<string, Uint8Array>();

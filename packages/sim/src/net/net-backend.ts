@@ -1,0 +1,31 @@
+import type { BoardSocket } from "./board-socket.ts";
+
+/** Where a datagram came from, or a connection leads to. */
+export interface NetAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * The network beyond the board's own stack: the host's real one, a scripted one inside the worker, or later one that
+ * many boards share. Nothing here blocks; answers come as calls on the socket, at once or later.
+ */
+export interface NetBackend {
+  /** Addresses of this board on this network. */
+  readonly own: { readonly address: string; readonly mask: string; readonly gateway: string; readonly nameServer: string };
+  /** Ends with the address, or with undefined. */
+  resolve(name: string, done: (address: string | undefined) => void): void;
+  /** Ends with `opened` or `failed`. */
+  connect(socket: BoardSocket, to: NetAddress): void;
+  /** Ends with `bound` or `failed`; then `accepted` for each client. */
+  listen(socket: BoardSocket, port: number, backlog: number): void;
+  /** A datagram socket at a port, 0 for any; ends with `bound` or `failed`. */
+  bind(socket: BoardSocket, port: number): void;
+  /** Takes all bytes; `taken` tells when they are on their way. */
+  send(socket: BoardSocket, bytes: Uint8Array): void;
+  sendTo(socket: BoardSocket, bytes: Uint8Array, to: NetAddress): void;
+  /** The program has read so many bytes: there is room for more. */
+  consumed(socket: BoardSocket, count: number): void;
+  /** `lost`: nobody else hears of it, since the air is gone. */
+  close(socket: BoardSocket, lost: boolean): void;
+}

@@ -1,0 +1,128 @@
+import type { SimFault } from "@espx/proto";
+import type { HostPart, PartChannel } from "../board/host-part.ts";
+import type { PartMessage } from "../worker/context.ts";
+import type { BrokerRecordMessage } from "./broker/broker-record.ts";
+import type { BrokerMirror } from "./broker/broker-mirror.ts";
+import { HostSockets } from "./host-sockets.ts";
+import type { NetLinkLoss, NetScriptChange, NetSetup, NetState, SocketRequest } from "./net-messages.ts";
+import type { BoardAddress, NetScript } from "./net-script.ts";
+
+/** What the network of one board is made of. */
+export interface NetHostOptions {
+  readonly own: BoardAddress;
+  /** The script of the whole world. */
+  readonly script: () => NetScript;
+  /** The broker of a virtual world; undefined in a real one. */
+  readonly mirror: BrokerMirror | undefined;
+  readonly nowMs: () => number;
+}
+
+const socketRequests: readonly SocketRequest["type"][] = [
+  "net-resolve",
+  "net-connect",
+  "net-listen",
+  "net-adopt",
+  "net-bind",
+  "net-send",
+  "net-sendto",
+  "net-consumed",
+  "net-close",
+];
+
+/** The host half of a board's network: the world's script with this board's faults, and its real sockets. */
+export class NetHost implements HostPart {
+  readonly name = "net";
+  readonly #options: NetHostOptions;
+  readonly #sockets: HostSockets | undefined;
+  #faults: (script: NetScript) => NetScript = (script) => script;
+  #channel: PartChannel | undefined;
+  #lostUntilMs = 0;
+
+  constructor(options: NetHostOptions) {
+    this.#options = options;
+    if (options.mirror !== undefined) return;
+    this.#sockets = new HostSockets({
+      send: (event, transfer) => this.#channel?.post(event, transfer),
+      bindAddress: options.own.address,
+      script: () => this.#script(),
+    });
+  }
+
+  setup(): NetSetup {
+    const { own, mirror, nowMs } = this.#options;
+    const lostForMs = Math.max(0, this.#lostUntilMs - nowMs());
+    return { script: this.#script(), own, broker: mirror?.state.snapshot(), lostForMs };
+  }
+
+  connect(channel: PartChannel): void {
+    this.#channel = channel;
+    channel.on("net-state", ({ address }: NetState, atMs) =>
+      channel.emit({ kind: "net", state: address === undefined ? "down" : "up", ...(address !== undefined && { address }) }, atMs),
+    );
+    channel.on("net-broker", ({ record }: BrokerRecordMessage, atMs) => this.#options.mirror?.apply(record, atMs));
+    for (const type of socketRequests) channel.on(type, (request: SocketRequest) => this.#sockets?.handle(request));
+  }
+
+  disconnect(): void {
+    this.#channel = undefined;
+    this.#sockets?.closeAll();
+    this.#options.mirror?.loseClients(this.#options.nowMs());
+  }
+
+  fault(fault: SimFault): boolean {
+    switch (fault.kind) {
+      case "access-point":
+        return this.#alter("accessPoints", (points) => points.map((point) => ({ ...point, up: point.up && fault.up })));
+      case "wifi-password":
+        return this.#alter("wrongPassword", (wrong) => wrong || fault.wrong);
+      case "dns":
+        return this.#alter("dnsFails", (fails) => fails || fault.fails);
+      case "broker":
+        return this.#alter("broker", (world) => {
+          if (fault.behaviour === "normal") return world;
+          return fault.behaviour === "refuse" ? { kind: "refuse", code: 5 } : { kind: fault.behaviour };
+        });
+      case "link-loss":
+        this.loseLink(fault.forMs ?? 0);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The air fails for a moment, or for `forMs`. */
+  loseLink(forMs: number): void {
+    this.#lostUntilMs = this.#options.nowMs() + forMs;
+    this.#post<NetLinkLoss>({ type: "net-link-loss", forMs });
+  }
+
+  /** The world's script changed. */
+  scriptChanged(): void {
+    this.#post<NetScriptChange>({ type: "net-script", script: this.#script() });
+    this.#sockets?.scriptChanged();
+  }
+
+  /** Sends to the worker half; false when the board is off. */
+  command(message: PartMessage): boolean {
+    this.#channel?.post(message);
+    return this.#channel !== undefined;
+  }
+
+  #script(): NetScript {
+    return this.#faults(this.#options.script());
+  }
+
+  /** A fault of one kind replaces the earlier one of that kind. */
+  #alter<K extends keyof NetScript>(key: K, change: (value: NetScript[K]) => NetScript[K]): true {
+    this.#altered.set(key, (script) => ({ ...script, [key]: change(script[key]) }));
+    this.#faults = (script) => [...this.#altered.values()].reduce((altered, alter) => alter(altered), script);
+    this.scriptChanged();
+    return true;
+  }
+
+  readonly #altered = new Map<keyof NetScript, (script: NetScript) => NetScript>();
+
+  #post<M extends PartMessage>(message: M): void {
+    this.#channel?.post(message);
+  }
+}

@@ -1,0 +1,64 @@
+/** One access point within reach. */
+export interface AccessPoint {
+  readonly ssid: string;
+  /** Empty: open to everybody. */
+  readonly password: string;
+  readonly up: boolean;
+  readonly rssiDbm?: number;
+}
+
+/** How a broker behaves towards the boards. */
+export type BrokerBehaviour =
+  | { readonly kind: "normal" | "silent" | "close" }
+  /** Answers each CONNECT with this return code (1 to 5), then closes. */
+  | { readonly kind: "refuse"; readonly code: number };
+
+/** A server beside the broker in the scripted network. */
+export interface ScriptedPeer {
+  readonly port: number;
+  /** Sent to each client at once. */
+  readonly banner?: Uint8Array;
+  /** Sends back what it gets. */
+  readonly echo?: boolean;
+  /** Closes after it has got so many bytes. */
+  readonly closeAfterBytes?: number;
+}
+
+/** Everything that is scripted about the network around a board; plain data. */
+export interface NetScript {
+  readonly accessPoints: readonly AccessPoint[];
+  /** Every password is wrong. */
+  readonly wrongPassword: boolean;
+  readonly dnsFails: boolean;
+  /** Addresses by name, null for one that does not exist; other names lead to the server of the scripted network. */
+  readonly names: Readonly<Record<string, string | null>>;
+  readonly broker: BrokerBehaviour;
+  /** Ports at which a broker is reached. */
+  readonly brokerPorts: readonly number[];
+  readonly peers: readonly ScriptedPeer[];
+  /** One way, between a board and a server of the scripted network. */
+  readonly latencyMs: number;
+}
+
+/** The network that a world has when nobody scripts another. */
+export const defaultScript: NetScript = {
+  accessPoints: [{ ssid: "espx-sim", password: "espx-sim", up: true }],
+  wrongPassword: false,
+  dnsFails: false,
+  names: {},
+  broker: { kind: "normal" },
+  brokerPorts: [1883],
+  peers: [],
+  latencyMs: 2,
+};
+
+/** Address of the one server in the scripted network: broker, name server and gateway. */
+export const serverAddress = "192.168.7.1";
+
+/** Addresses of a board, as `ifconfig()` has them. */
+export interface BoardAddress {
+  readonly address: string;
+  readonly mask: string;
+  readonly gateway: string;
+  readonly nameServer: string;
+}

@@ -1,0 +1,21 @@
+import type { NetAddress } from "./net-backend.ts";
+
+/** A server's end of a connection in a scripted network. */
+export interface ServerSide {
+  readonly peer: NetAddress;
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
+
+/** What a server does with a connection. */
+export interface ServerHandler {
+  feed(bytes: Uint8Array): void;
+  /** The other end closed. */
+  closed(): void;
+}
+
+/** Time for servers: reads it, and calls back. */
+export interface ServerClock {
+  now(): number;
+  at(dueMs: number, callback: () => void): () => void;
+}

@@ -1,0 +1,118 @@
+import type { Clock } from "@espx/proto";
+import type { HostPart } from "../board/host-part.ts";
+import type { BrokerCommand } from "./broker/broker-record.ts";
+import { NetHost } from "./net-host.ts";
+import { type AccessPoint, type BoardAddress, defaultScript, type NetScript, type ScriptedPeer, serverAddress } from "./net-script.ts";
+import { SimBroker } from "./sim-broker.ts";
+
+/** What a world's network is made of. */
+export interface SimNetOptions {
+  readonly mode: "real" | "virtual";
+  readonly clock: Pick<Clock, "now">;
+  /** Real mode: ports at which a broker is reached; 1883 when not given. */
+  readonly brokerPorts?: readonly number[];
+}
+
+/** The network around the boards of a world: one access point, names, a broker; each can be made to fail. */
+export class SimNet {
+  readonly mode: "real" | "virtual";
+  readonly broker: SimBroker;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #boards: NetHost[] = [];
+  #script: NetScript;
+
+  constructor({ mode, clock, brokerPorts }: SimNetOptions) {
+    this.mode = mode;
+    this.#clock = clock;
+    this.#script = { ...defaultScript, ...(brokerPorts !== undefined && { brokerPorts }) };
+    this.broker = new SimBroker(mode, {
+      setBehaviour: (behaviour) => this.#change({ broker: behaviour }),
+      command: (command) => this.#command(command),
+      nowMs: () => this.#clock.now(),
+    });
+  }
+
+  /**
+   * The network part of one more board.
+   *
+   * @param bindAddress - real mode: where its servers listen, 127.x.y.z; one of its own when not given
+   */
+  join(bindAddress?: string): HostPart {
+    const index = this.#boards.length;
+    const own = this.mode === "virtual" ? virtualAddress(index) : realAddress(bindAddress ?? loopbackAddress(index));
+    const mirror = this.mode === "virtual" ? this.broker.mirror : undefined;
+    const board = new NetHost({ own, script: () => this.#script, mirror, nowMs: () => this.#clock.now() });
+    this.#boards.push(board);
+    return board;
+  }
+
+  /** Adds an access point, or changes the one of that name; without a name, changes all. */
+  accessPoint(change: Partial<AccessPoint>): void {
+    const { accessPoints } = this.#script;
+    const isMeant = ({ ssid }: AccessPoint): boolean => change.ssid === undefined || ssid === change.ssid;
+    const changed = accessPoints.map((point) => (isMeant(point) ? { ...point, ...change } : point));
+    const isNew = change.ssid !== undefined && !accessPoints.some(isMeant);
+    const added = isNew ? [{ ssid: change.ssid ?? "", password: "", up: true, ...change }] : [];
+    this.#change({ accessPoints: [...changed, ...added] });
+  }
+
+  /** Whether access points refuse every password. */
+  wifiPassword(wrong: boolean): void {
+    this.#change({ wrongPassword: wrong });
+  }
+
+  /** Whether every name look-up fails. */
+  dns(fails: boolean): void {
+    this.#change({ dnsFails: fails });
+  }
+
+  /** Gives names addresses; null for a name that shall not exist. */
+  names(names: Readonly<Record<string, string | null>>): void {
+    this.#change({ names: { ...this.#script.names, ...names } });
+  }
+
+  /** The air fails for every board: for a moment, or for `forMs`. */
+  linkLoss(forMs = 0): void {
+    for (const board of this.#boards) board.loseLink(forMs);
+  }
+
+  /** Virtual mode: adds a server at the scripted address, or replaces the one at that port. */
+  peer(peer: ScriptedPeer): void {
+    this.#change({ peers: [...this.#script.peers.filter(({ port }) => port !== peer.port), peer] });
+  }
+
+  /** Ports at which a broker is reached. */
+  brokerPorts(...ports: readonly number[]): void {
+    this.#change({ brokerPorts: ports });
+  }
+
+  /** Virtual mode: time of one way between a board and a server. */
+  latency(ms: number): void {
+    this.#change({ latencyMs: ms });
+  }
+
+  #change(change: Partial<NetScript>): void {
+    this.#script = { ...this.#script, ...change };
+    for (const board of this.#boards) board.scriptChanged();
+  }
+
+  /** Each board's worker runs its own broker until boards share one. */
+  #command(command: BrokerCommand): boolean {
+    return this.#boards.map((board) => board.command(command)).includes(true);
+  }
+}
+
+function virtualAddress(index: number): BoardAddress {
+  const prefix = serverAddress.slice(0, serverAddress.lastIndexOf("."));
+  return { address: `${prefix}.${index + 2}`, mask: "255.255.255.0", gateway: serverAddress, nameServer: serverAddress };
+}
+
+function realAddress(address: string): BoardAddress {
+  return { address, mask: "255.0.0.0", gateway: "127.0.0.1", nameServer: "127.0.0.1" };
+}
+
+/** Linux answers at all of 127.0.0.0/8, so that each board can have the same ports; others have one address only. */
+function loopbackAddress(index: number): string {
+  if (process.platform !== "linux") return "127.0.0.1";
+  return `127.0.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`;
+}
