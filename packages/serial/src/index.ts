@@ -1,1 +1,16 @@
-export {};
+export { serialCodes } from "./codes.ts";
+export { splitTypedKeys } from "./console-keys.ts";
+export type { TypedKeys } from "./console-keys.ts";
+export { parseInventory } from "./inventory-lines.ts";
+export { LinkReader } from "./link-reader.ts";
+export type { Limit } from "./link-reader.ts";
+export { printable } from "./printable.ts";
+export { enterSteps } from "./raw-enter.ts";
+export type { Entered, EnterOptions, EnterStep } from "./raw-enter.ts";
+export { RawRepl } from "./raw-repl.ts";
+export type { ExecOptions } from "./raw-repl.ts";
+export { parseRemoteFailure } from "./remote-failure.ts";
+export { parseRunningAnswer, runningQuery } from "./running-state.ts";
+export type { RunningAnswer } from "./running-state.ts";
+export { SerialTransport } from "./serial-transport.ts";
+export type { SerialTransportOptions } from "./serial-transport.ts";

@@ -1,0 +1,173 @@
+import { DeviceError, isEspxError, LinkError } from "@espx/proto";
+import type { Clock, RunningState, SerialLink, SlotRecord } from "@espx/proto";
+import { LinkReader } from "./link-reader.ts";
+import { parseRunningAnswer, runningQuery } from "./running-state.ts";
+import type { RunningAnswer } from "./running-state.ts";
+import { ascii, write } from "./wire.ts";
+
+const QUERY_EVERY_MS = 500;
+const REOPEN_EVERY_MS = 250;
+const SAID_LINES = 40;
+/** So many queries echoed by a prompt mean that nothing runs. */
+const ECHOES = 4;
+
+export interface ConfirmationOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** The record that was written, or null when it was left as it was. */
+  readonly expected: SlotRecord | null;
+  /** Gets what the board prints, without the answers to the queries. */
+  readonly onConsole?: ((text: string) => void) | undefined;
+  /** After so long without any answer {@link Confirmation.wait} gives up listening and answers null. */
+  readonly silenceMs: number;
+}
+
+/** Waits on the console of a starting board until what it runs has proved itself. */
+export class Confirmation {
+  readonly #link: SerialLink;
+  readonly #clock: Clock;
+  readonly #options: ConfirmationOptions;
+  readonly #said: string[] = [];
+  #line = "";
+  #echoes = 0;
+  #wentBack = false;
+  #last: RunningAnswer | undefined;
+
+  constructor(link: SerialLink, clock: Clock, options: ConfirmationOptions) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** What the board printed lately. */
+  get said(): string {
+    return this.#said.join("\n");
+  }
+
+  /**
+   * @returns null for a program that runs and never answers, which a plain MicroPython program does
+   * @throws DeviceError `deploy/fell-back`, `deploy/nothing-runs`; LinkError `deploy/not-confirmed`, `link/lost`
+   */
+  async wait(): Promise<RunningState | null> {
+    const startMs = this.#clock.now();
+    const endMs = startMs + this.#options.timeoutMs;
+    const silentMs = startMs + this.#options.silenceMs;
+    let reader = new LinkReader(this.#link, this.#clock);
+    try {
+      while (this.#clock.now() < endMs) {
+        try {
+          const state = await this.#ask(reader, endMs);
+          if (state !== null) return state;
+        } catch (error) {
+          if (!isEspxError(error, "link/lost")) throw error;
+          reader.release();
+          reader = await this.#reopen(error, endMs);
+        }
+        if (this.#last === undefined && this.#clock.now() >= silentMs) return null;
+      }
+    } finally {
+      reader.release();
+    }
+    throw this.#notConfirmed();
+  }
+
+  /** Sends one query and listens until the next is due. */
+  async #ask(reader: LinkReader, endMs: number): Promise<RunningState | null> {
+    const limit = { untilMs: Math.min(endMs, this.#clock.now() + QUERY_EVERY_MS), signal: this.#options.signal };
+    await write({ link: this.#link, clock: this.#clock, reader }, ascii(runningQuery), { ...limit, untilMs: endMs });
+    while (await reader.more(0, limit)) {
+      for (const line of this.#lines(reader.drop())) {
+        const state = this.#judge(line);
+        if (state !== null) return state;
+      }
+    }
+    if (this.#echoes >= ECHOES) throw this.#nothingRuns();
+    return null;
+  }
+
+  #lines(bytes: Uint8Array): readonly string[] {
+    const lines = (this.#line + new TextDecoder().decode(bytes)).split(/\r\n|\n|\r/);
+    this.#line = (lines.pop() as string).slice(-4096);
+    return lines;
+  }
+
+  #judge(line: string): RunningState | null {
+    if (line.includes("#espx? 1")) {
+      if (line.startsWith(">>> ")) this.#echoes++;
+      return null;
+    }
+    const answer = parseRunningAnswer(line);
+    if (answer === null) {
+      this.#hear(line);
+      return null;
+    }
+    this.#last = answer;
+    this.#echoes = 0;
+    const { expected } = this.#options;
+    const moved = expected !== null && (answer.slot !== expected.slot || differs(answer.config, expected.config));
+    if (moved || (this.#wentBack && answer.state !== "trial")) throw this.#fellBack(answer);
+    const { config: _, ...state } = answer;
+    return answer.state === "trial" ? null : state;
+  }
+
+  #hear(line: string): void {
+    if (line.trim() === "" || line === ">>> ") return;
+    this.#said.push(line);
+    if (this.#said.length > SAID_LINES) this.#said.shift();
+    if (this.#options.expected?.state === "trial" && /^espx: .*going back to slot/.test(line)) this.#wentBack = true;
+    this.#options.onConsole?.(line);
+  }
+
+  /** A board with native USB takes its port away when it resets. */
+  async #reopen(lost: Error, endMs: number): Promise<LinkReader> {
+    while (this.#clock.now() < endMs) {
+      await this.#clock.sleep(REOPEN_EVERY_MS, this.#options.signal);
+      try {
+        await this.#link.reopen();
+        return new LinkReader(this.#link, this.#clock);
+      } catch (error) {
+        if (!isEspxError(error)) throw error;
+      }
+    }
+    throw lost;
+  }
+
+  #fellBack(answer: RunningAnswer): DeviceError {
+    const message = `the new set failed its trial; the board runs ${answer.release || "the old one"} in slot ${answer.slot} again`;
+    return new DeviceError("deploy/fell-back", this.#withConsole(message), {
+      hint: "what the board printed says why; mend that and deploy again",
+      details: { running: answer, console: this.said },
+    });
+  }
+
+  #nothingRuns(): DeviceError {
+    return new DeviceError(
+      "deploy/nothing-runs",
+      this.#withConsole("the new set has ended, the board is at its prompt"),
+      {
+        hint: "what the board printed says why; `espx repl` shows the prompt",
+        details: { console: this.said },
+      },
+    );
+  }
+
+  #notConfirmed(): LinkError {
+    const seconds = Math.round(this.#options.timeoutMs / 1000);
+    const waiting = this.#last?.waitingFor ?? [];
+    const why =
+      this.#last === undefined ? "the board never answered" : `it still waits for ${waiting.join(", ") || "its proof"}`;
+    return new LinkError("deploy/not-confirmed", this.#withConsole(`not confirmed after ${seconds} s: ${why}`), {
+      hint: "the set stays on trial and may still be confirmed; is the network, is the broker there? --no-wait does not wait",
+      details: { waitingFor: waiting, running: this.#last ?? null, console: this.said },
+    });
+  }
+
+  #withConsole(message: string): string {
+    return this.said === "" ? message : `${message}; it printed:\n${this.#said.slice(-12).join("\n")}`;
+  }
+}
+
+function differs(answered: string | null | undefined, expected: string | null): boolean {
+  if (answered === undefined) return false;
+  return answered === null || expected === null ? answered !== expected : !expected.startsWith(answered);
+}

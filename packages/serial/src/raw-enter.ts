@@ -1,0 +1,135 @@
+import { LinkError } from "@espx/proto";
+import { printable } from "./printable.ts";
+import { ascii, skipPast, write } from "./wire.ts";
+import type { Wire } from "./wire.ts";
+
+/** Ways into the raw REPL, mildest first. */
+export const enterSteps = ["interrupt", "interrupt-again", "leave-and-interrupt", "hard-reset"] as const;
+export type EnterStep = (typeof enterSteps)[number];
+
+/** How a board was brought to the raw REPL. */
+export interface Entered {
+  readonly step: EnterStep;
+  /** Whether a program was stopped for it. */
+  readonly interrupted: boolean;
+  /** What the board said meanwhile, as text. */
+  readonly said: string;
+}
+
+export interface EnterOptions {
+  /** For all steps together. */
+  readonly timeoutMs?: number;
+  /** Whether a board that cannot be interrupted may be reset; true unless told otherwise. */
+  readonly mayReset?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const TIMEOUT_MS = 12_000;
+const SILENCE_MS = 1_200;
+const banner = ascii("raw REPL; CTRL-B to exit\r\n>");
+const prompt = ascii(">>> ");
+
+/**
+ * Brings a board to the raw REPL, with the mildest step that works.
+ *
+ * @throws LinkError `serial/no-reply` when nothing ever came, `serial/not-micropython` with what came, `link/lost`
+ * @source MicroPython shared/runtime/pyexec.c
+ */
+export async function enterRawRepl(wire: Wire, options: EnterOptions = {}): Promise<Entered> {
+  const { clock, reader } = wire;
+  const endMs = clock.now() + (options.timeoutMs ?? TIMEOUT_MS);
+  for (const step of enterSteps) {
+    if (clock.now() >= endMs) break;
+    if (step === "hard-reset" && !(await pulseReset(wire, options))) break;
+    const attempt = { ...wire, endMs, signal: options.signal };
+    if (!(await attempts[step](attempt))) continue;
+    const said = reader.history;
+    return { step, interrupted: step === "hard-reset" || !wasIdle(said), said: printable(said) };
+  }
+  throw reader.history.length === 0 ? noReply(wire) : notMicroPython(wire);
+}
+
+interface Attempt extends Wire {
+  readonly endMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+const attempts: Readonly<Record<EnterStep, (attempt: Attempt) => Promise<boolean>>> = {
+  interrupt: async (attempt) => {
+    await send(attempt, "\r\x03");
+    await find(attempt, prompt, 400);
+    return enter(attempt, 3_000);
+  },
+  "interrupt-again": async (attempt) => {
+    for (let i = 0; i < 2; i++) {
+      await send(attempt, "\x03");
+      await find(attempt, prompt, 150);
+    }
+    return enter(attempt, 1_500);
+  },
+  "leave-and-interrupt": async (attempt) => {
+    await send(attempt, "\x02\r\x03");
+    await find(attempt, prompt, 600);
+    return enter(attempt, 1_500);
+  },
+  "hard-reset": async (attempt) => {
+    for (let i = 0; i < 50; i++) {
+      await send(attempt, "\x03");
+      if (await find(attempt, prompt, 100)) break;
+    }
+    return enter(attempt, 1_500);
+  },
+};
+
+async function enter(attempt: Attempt, waitMs: number): Promise<boolean> {
+  attempt.reader.drop();
+  await send(attempt, "\r\x01");
+  return find(attempt, banner, waitMs);
+}
+
+function send(attempt: Attempt, text: string): Promise<void> {
+  return write(attempt, ascii(text), { untilMs: attempt.endMs, signal: attempt.signal });
+}
+
+/** Waits until `pattern` came and takes everything up to its end; gives up early on a board that never said a thing. */
+function find(attempt: Attempt, pattern: Uint8Array, waitMs: number): Promise<boolean> {
+  const { reader, clock, endMs, signal } = attempt;
+  const wait = reader.receivedBytes === 0 ? Math.min(waitMs, SILENCE_MS) : waitMs;
+  return skipPast(attempt, pattern, { untilMs: Math.min(endMs, clock.now() + wait), signal });
+}
+
+/** Pulls EN low through RTS with the boot pin high; answers whether that could be done. */
+async function pulseReset({ link, clock }: Wire, { mayReset = true, signal }: EnterOptions): Promise<boolean> {
+  if (!mayReset || !(await link.setSignals({ dtr: false, rts: true }))) return false;
+  try {
+    await clock.sleep(100, signal);
+  } finally {
+    await link.setSignals({ dtr: false, rts: false });
+  }
+  return true;
+}
+
+/** A board at its prompt, or in the raw REPL already, answers with prompts and nothing else. */
+function wasIdle(said: Uint8Array): boolean {
+  return /^(?:\s|>>> )*raw REPL; CTRL-B to exit\s*>?$/.test(new TextDecoder().decode(said));
+}
+
+function noReply({ link }: Wire): LinkError {
+  return new LinkError("serial/no-reply", `nothing answers on ${link.url}, not even after a reset`, {
+    hint: "check the cable (some only charge), the port, and that the board has power; `espx ports` lists the ports",
+  });
+}
+
+function notMicroPython({ link, reader }: Wire): LinkError {
+  const said = printable(reader.history);
+  return new LinkError("serial/not-micropython", `${link.url} does not answer as MicroPython does; it sent:\n${said}`, {
+    hint: hintFor(said),
+    details: { received: said },
+  });
+}
+
+function hintFor(said: string): string {
+  if (/waiting for download/.test(said)) return "the chip waits for a download: release its BOOT button and reset it";
+  if (/invalid header: 0xffffffff/.test(said)) return "the chip is blank: flash MicroPython on it first";
+  return "is MicroPython on the board, and is the speed 115200? Another program on the port steals bytes, too";
+}
