@@ -67,5 +67,8 @@ function translateListenError(cause: NodeJS.ErrnoException, port: number): Error
       cause,
     });
   }
-  return new LinkError("mqtt/unreachable", `no broker can listen at ${host}:${port}: ${cause.message}`, { details, cause });
+  return new LinkError("mqtt/unreachable", `no broker can listen at ${host}:${port}: ${cause.message}`, {
+    details,
+    cause,
+  });
 }

@@ -10,10 +10,16 @@ export const portCodes = {
   "mqtt/unreachable": { class: "LinkError", meaning: "no broker answers at the address" },
   "mqtt/timeout": { class: "LinkError", meaning: "a broker took the connection but does not answer" },
   "mqtt/refused": { class: "LinkError", meaning: "a broker refuses the connection for now" },
-  "mqtt/not-authorized": { class: "PermissionError", meaning: "a broker does not accept user, password or certificate, or forbids a topic" },
+  "mqtt/not-authorized": {
+    class: "PermissionError",
+    meaning: "a broker does not accept user, password or certificate, or forbids a topic",
+  },
   "mqtt/certificate": { class: "VerifyError", meaning: "a broker's certificate does not prove who it is" },
   "mqtt/lost": { class: "LinkError", meaning: "the connection to a broker was lost before it confirmed something" },
   "mqtt/canceled": { class: "CanceledError", meaning: "connecting to a broker was called off" },
   "broker/port-busy": { class: "BusyError", meaning: "another program listens at the port of the embedded broker" },
-  "broker/port-forbidden": { class: "PermissionError", meaning: "this user may not listen at the port of the embedded broker" },
+  "broker/port-forbidden": {
+    class: "PermissionError",
+    meaning: "this user may not listen at the port of the embedded broker",
+  },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

@@ -25,5 +25,7 @@ export const usbJtagProductId = 0x1001;
 
 /** The adapter's name when it is one that ESP32 boards carry. */
 export function knownAdapter(vendorId: number | undefined, productId: number | undefined): string | undefined {
-  return adapters.find(([vendor, product]) => vendor === vendorId && (product === undefined || product === productId))?.[2];
+  return adapters.find(
+    ([vendor, product]) => vendor === vendorId && (product === undefined || product === productId),
+  )?.[2];
 }

@@ -19,15 +19,22 @@ export function translateMqttError(cause: unknown, url: string): EspxError {
   const details = { broker };
   if (typeof code === "number") {
     if (!notAuthorized.has(code)) {
-      return new LinkError("mqtt/refused", `${broker} refuses the connection (code ${code}): ${error.message}`, { details });
+      return new LinkError("mqtt/refused", `${broker} refuses the connection (code ${code}): ${error.message}`, {
+        details,
+      });
     }
     const hint = "look at user and password in espx.yaml, or in the broker's password file";
-    return new PermissionError("mqtt/not-authorized", `${broker} does not accept user and password (code ${code})`, { hint, details });
+    return new PermissionError("mqtt/not-authorized", `${broker} does not accept user and password (code ${code})`, {
+      hint,
+      details,
+    });
   }
-  if (typeof code === "string" && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code)) return certificateError(code, error, broker);
+  if (typeof code === "string" && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code))
+    return certificateError(code, error, broker);
   if (/connack timeout/i.test(error.message)) return mqttTimeout(url);
   const hint = hints[String(code)];
-  const why = code === "ECONNREFUSED" ? "nobody listens there" : code === "ENOTFOUND" ? "there is no such host" : error.message;
+  const why =
+    code === "ECONNREFUSED" ? "nobody listens there" : code === "ENOTFOUND" ? "there is no such host" : error.message;
   return new LinkError("mqtt/unreachable", `cannot reach the broker ${broker}: ${why}`, {
     ...(hint === undefined ? {} : { hint }),
     details,

@@ -35,9 +35,17 @@ export interface BrokerMessage {
 /** A connection to a broker. It comes back by itself after a loss, with its subscriptions. */
 export interface BrokerLink {
   /** Resolves when the broker has it (QoS 1, 2) or when it is on its way (QoS 0). */
-  publish(topic: string, payload: Uint8Array | string, options?: { readonly qos?: 0 | 1 | 2; readonly retain?: boolean }): Promise<void>;
+  publish(
+    topic: string,
+    payload: Uint8Array | string,
+    options?: { readonly qos?: 0 | 1 | 2; readonly retain?: boolean },
+  ): Promise<void>;
   /** Delivers what fits `filter` until the answered function is called. */
-  subscribe(filter: string, handler: (message: BrokerMessage) => void, options?: { readonly qos?: 0 | 1 | 2 }): Promise<() => Promise<void>>;
+  subscribe(
+    filter: string,
+    handler: (message: BrokerMessage) => void,
+    options?: { readonly qos?: 0 | 1 | 2 },
+  ): Promise<() => Promise<void>>;
   /** Tells when the connection is lost (false) and when it is back (true). */
   onState(listener: (up: boolean) => void): () => void;
   close(): Promise<void>;
@@ -119,7 +127,10 @@ async function connected(client: MqttClient, { url, signal, timeoutMs }: Attempt
       const abort = (): void => reject(mqttCanceled(url));
       const closed = (): void => reject(new Error("the broker closed the connection before it answered"));
       signal?.addEventListener("abort", abort, { once: true });
-      client.once("connect", () => resolve()).once("error", reject).once("close", closed);
+      client
+        .once("connect", () => resolve())
+        .once("error", reject)
+        .once("close", closed);
       undo = () => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
@@ -135,7 +146,10 @@ class MqttLink implements BrokerLink {
   readonly #client: MqttClient;
   readonly #url: string;
   readonly #timeoutMs: number;
-  readonly #handlers = new Map<object, { readonly filter: string; readonly handler: (message: BrokerMessage) => void }>();
+  readonly #handlers = new Map<
+    object,
+    { readonly filter: string; readonly handler: (message: BrokerMessage) => void }
+  >();
   readonly #states = new Set<(up: boolean) => void>();
   #up = true;
 
@@ -150,12 +164,23 @@ class MqttLink implements BrokerLink {
     client.on("error", () => {});
   }
 
-  async publish(topic: string, payload: Uint8Array | string, { qos = 0, retain = false }: { readonly qos?: 0 | 1 | 2; readonly retain?: boolean } = {}): Promise<void> {
-    const bytes = typeof payload === "string" ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-    await this.#confirmed(`publishing to ${topic}`, (done) => this.#client.publish(topic, bytes, { qos, retain }, (error) => done(error)));
+  async publish(
+    topic: string,
+    payload: Uint8Array | string,
+    { qos = 0, retain = false }: { readonly qos?: 0 | 1 | 2; readonly retain?: boolean } = {},
+  ): Promise<void> {
+    const bytes =
+      typeof payload === "string" ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    await this.#confirmed(`publishing to ${topic}`, (done) =>
+      this.#client.publish(topic, bytes, { qos, retain }, (error) => done(error)),
+    );
   }
 
-  async subscribe(filter: string, handler: (message: BrokerMessage) => void, { qos = 0 }: { readonly qos?: 0 | 1 | 2 } = {}): Promise<() => Promise<void>> {
+  async subscribe(
+    filter: string,
+    handler: (message: BrokerMessage) => void,
+    { qos = 0 }: { readonly qos?: 0 | 1 | 2 } = {},
+  ): Promise<() => Promise<void>> {
     const entry = {};
     this.#handlers.set(entry, { filter, handler });
     try {
@@ -172,7 +197,9 @@ class MqttLink implements BrokerLink {
     return async () => {
       this.#handlers.delete(entry);
       if (![...this.#handlers.values()].some((other) => other.filter === filter)) {
-        await this.#confirmed(`unsubscribing from ${filter}`, (done) => this.#client.unsubscribe(filter, (error) => done(error ?? null)));
+        await this.#confirmed(`unsubscribing from ${filter}`, (done) =>
+          this.#client.unsubscribe(filter, (error) => done(error ?? null)),
+        );
       }
     };
   }
@@ -189,9 +216,13 @@ class MqttLink implements BrokerLink {
   }
 
   #forbidden(filter: string): PermissionError {
-    return new PermissionError("mqtt/not-authorized", `${maskUrl(this.#url)} does not let this user subscribe to ${filter}`, {
-      hint: "look at the broker's access list",
-    });
+    return new PermissionError(
+      "mqtt/not-authorized",
+      `${maskUrl(this.#url)} does not let this user subscribe to ${filter}`,
+      {
+        hint: "look at the broker's access list",
+      },
+    );
   }
 
   #state(up: boolean): void {
@@ -209,7 +240,11 @@ class MqttLink implements BrokerLink {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         const why = this.#up ? "the broker did not confirm it" : "the connection to the broker is lost";
-        reject(new LinkError("mqtt/lost", `${what}: ${why} within ${this.#timeoutMs} ms`, { details: { broker: maskUrl(this.#url) } }));
+        reject(
+          new LinkError("mqtt/lost", `${what}: ${why} within ${this.#timeoutMs} ms`, {
+            details: { broker: maskUrl(this.#url) },
+          }),
+        );
       }, this.#timeoutMs);
       start((error) => {
         clearTimeout(timer);
@@ -224,7 +259,10 @@ function lost(what: string, cause: Error): Error {
   if (cause instanceof PermissionError) return cause;
   // MQTT.js names a refused subscription so, before it hands out what was granted.
   if (/Unspecified error|Not authorized/i.test(cause.message)) {
-    return new PermissionError("mqtt/not-authorized", `${what}: the broker does not let this user`, { hint: "look at the broker's access list", cause });
+    return new PermissionError("mqtt/not-authorized", `${what}: the broker does not let this user`, {
+      hint: "look at the broker's access list",
+      cause,
+    });
   }
   return new LinkError("mqtt/lost", `${what}: ${cause.message}`, { cause });
 }

@@ -29,7 +29,9 @@ export function findPortHolder(port: number): ResourceHolder | undefined {
 /** `screen (pid 4711)`, or who cannot be seen. */
 export function formatHolders(holders: readonly ResourceHolder[]): string {
   if (holders.length === 0) return "another program";
-  return holders.map(({ command, pid }) => (pid === process.pid ? `this program (pid ${pid})` : `${command} (pid ${pid})`)).join(", ");
+  return holders
+    .map(({ command, pid }) => (pid === process.pid ? `this program (pid ${pid})` : `${command} (pid ${pid})`))
+    .join(", ");
 }
 
 function holdersOf(matches: (target: string) => boolean): readonly ResourceHolder[] {
@@ -49,10 +51,15 @@ function commandOf(pid: string): string {
 /** Inodes of the listening sockets of `port` in a table of the kernel; state 0A is LISTEN. */
 function listenersIn(table: string, port: number): readonly string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const lines = quietly(() => readFileSync(table, "utf8"))?.split("\n").slice(1) ?? [];
+  const lines =
+    quietly(() => readFileSync(table, "utf8"))
+      ?.split("\n")
+      .slice(1) ?? [];
   return lines
     .map((line) => line.trim().split(/\s+/))
-    .flatMap(([, local, , state, , , , , , inode]) => (local?.endsWith(suffix) && state === "0A" && inode ? [inode] : []));
+    .flatMap(([, local, , state, , , , , , inode]) =>
+      local?.endsWith(suffix) && state === "0A" && inode ? [inode] : [],
+    );
 }
 
 /** Other processes come and go while they are looked at, and some are not ours to see. */

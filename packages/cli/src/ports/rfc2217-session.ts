@@ -116,7 +116,9 @@ export class Rfc2217Session {
     const values = bothFall ? [rts, dtr] : [dtr, rts];
     this.#signals = next;
     const answers = values.map(() => this.#expect("control"));
-    await this.#connection?.write(Buffer.concat(values.map((value) => encodeComPort({ direction: "request", kind: "control", value }))));
+    await this.#connection?.write(
+      Buffer.concat(values.map((value) => encodeComPort({ direction: "request", kind: "control", value }))),
+    );
     return (await Promise.all(answers)).every((answer, i) => answer === values[i]);
   }
 
@@ -143,7 +145,10 @@ export class Rfc2217Session {
       encodeTelnetNegotiation("do", option),
     ]);
     await this.#connection.write(Buffer.concat(offers));
-    const timer = setTimeout(() => this.#agreeing?.reject(notRfc2217(this.#address, "it does not agree to COM-PORT")), agreeTimeoutMs);
+    const timer = setTimeout(
+      () => this.#agreeing?.reject(notRfc2217(this.#address, "it does not agree to COM-PORT")),
+      agreeTimeoutMs,
+    );
     await agreed.finally(() => clearTimeout(timer));
   }
 
@@ -165,15 +170,20 @@ export class Rfc2217Session {
 
   #expect(kind: Setting, timeoutMs: number = answerTimeoutMs): Promise<number> {
     const answer = new Promise<number>((resolve, reject) => {
-      const error = new LinkError("port/no-answer", `${this.#address.url} did not answer a ${kind} setting within ${timeoutMs} ms`);
+      const error = new LinkError(
+        "port/no-answer",
+        `${this.#address.url} did not answer a ${kind} setting within ${timeoutMs} ms`,
+      );
       const timer = setTimeout(() => {
         this.#waiting = this.#waiting.filter((other) => other !== waiting);
         reject(error);
       }, timeoutMs);
-      const settle = <T>(done: (outcome: T) => void) => (outcome: T): void => {
-        clearTimeout(timer);
-        done(outcome);
-      };
+      const settle =
+        <T>(done: (outcome: T) => void) =>
+        (outcome: T): void => {
+          clearTimeout(timer);
+          done(outcome);
+        };
       const waiting: Waiting = { kind, resolve: settle(resolve), reject: settle(reject) };
       this.#waiting.push(waiting);
     });
@@ -196,7 +206,8 @@ export class Rfc2217Session {
   #obey(item: TelnetItem): void {
     if (item.kind === "data") this.#data(item.bytes);
     else if (item.kind === "negotiation") this.#agree(item);
-    else if (item.kind === "subnegotiation" && item.option === telnetOptions.comPort) this.#answered(decodeComPort(item.bytes));
+    else if (item.kind === "subnegotiation" && item.option === telnetOptions.comPort)
+      this.#answered(decodeComPort(item.bytes));
   }
 
   #data(bytes: Uint8Array): void {
@@ -224,7 +235,13 @@ export class Rfc2217Session {
   }
 
   #closed(cause: Error | undefined): void {
-    const error = isEspxError(cause) ? cause : new LinkError("link/lost", `connection to ${this.#address.url} was lost: ${cause?.message ?? "the server closed it"}`, { cause });
+    const error = isEspxError(cause)
+      ? cause
+      : new LinkError(
+          "link/lost",
+          `connection to ${this.#address.url} was lost: ${cause?.message ?? "the server closed it"}`,
+          { cause },
+        );
     this.#agreeing?.reject(this.#refusal.trim() === "" ? error : refused(this.#address, this.#refusal));
     this.#agreeing = undefined;
     const waiting = this.#waiting;
@@ -244,5 +261,8 @@ function notRfc2217({ url }: TcpAddress, why: string): LinkError {
 /** A server that speaks text and hangs up before it negotiates has its port taken; RFC 2217 has no word for it. */
 function refused({ url }: TcpAddress, text: string): BusyError {
   const words = text.trim().replace(/[^\x20-\x7e]+/g, " ");
-  return new BusyError("port/busy", `${url} refuses: ${words}`, { hint: "end the other connection and try again", details: { url } });
+  return new BusyError("port/busy", `${url} refuses: ${words}`, {
+    hint: "end the other connection and try again",
+    details: { url },
+  });
 }

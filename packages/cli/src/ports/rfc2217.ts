@@ -1,4 +1,12 @@
-import { type LinkListener, LinkListeners, type LinkTraits, type PortProvider, type SerialLink, type Signals } from "@espx/proto";
+import {
+  LinkError,
+  type LinkListener,
+  LinkListeners,
+  type LinkTraits,
+  type PortProvider,
+  type SerialLink,
+  type Signals,
+} from "@espx/proto";
 import { type Rfc2217OpenOptions, Rfc2217Session } from "./rfc2217-session.ts";
 import { parseTcpUrl, type TcpAddress } from "./tcp-connection.ts";
 
@@ -24,6 +32,8 @@ class Rfc2217Link implements SerialLink {
   readonly #listeners: LinkListeners;
   #session: Rfc2217Session | undefined;
   #baudRate = startBaudRate;
+  /** Counts connections: the end of an earlier one is not the end of the link. */
+  #openings = 0;
 
   private constructor(address: TcpAddress) {
     this.url = address.url;
@@ -62,6 +72,7 @@ class Rfc2217Link implements SerialLink {
   async reopen(): Promise<void> {
     const old = this.#open();
     this.#session = undefined;
+    this.#openings++;
     await old.close();
     try {
       await this.#connect({ baudRate: this.#baudRate, signal: undefined });
@@ -78,21 +89,20 @@ class Rfc2217Link implements SerialLink {
   }
 
   async #connect(options: Rfc2217OpenOptions): Promise<void> {
-    let session: Rfc2217Session | undefined;
+    const opening = this.#openings;
     const events = {
       chunk: (bytes: Uint8Array): void => this.#listeners.chunk(bytes),
       closed: (cause: Error | undefined): void => {
-        if (this.#session === session) this.#listeners.close(cause);
+        if (this.#openings === opening) this.#listeners.close(cause);
       },
     };
-    session = await Rfc2217Session.open(this.#address, events, options);
-    this.#session = session;
+    this.#session = await Rfc2217Session.open(this.#address, events, options);
     this.#baudRate = options.baudRate;
   }
 
   #open(): Rfc2217Session {
     this.#listeners.assertOpen();
-    if (this.#session === undefined) throw new Error(`${this.url} is used while it is being opened again`);
+    if (this.#session === undefined) throw new LinkError("link/lost", `${this.url} is being opened again`);
     return this.#session;
   }
 

@@ -7,10 +7,14 @@ import { findDeviceHolders, formatHolders } from "./resource-holder.ts";
  *
  * The binding throws texts without codes, so the file itself is asked first and the text only for the rest.
  */
-export function translateOpenError(cause: Error, options: { readonly path: string; readonly ports: readonly PortInfo[] }): EspxError {
+export function translateOpenError(
+  cause: Error,
+  options: { readonly path: string; readonly ports: readonly PortInfo[] },
+): EspxError {
   const { path, ports } = options;
   const access = accessOf(path);
-  if (access === "ENOENT" || /no such file|file not found|cannot find/i.test(cause.message)) return notFound(path, ports);
+  if (access === "ENOENT" || /no such file|file not found|cannot find/i.test(cause.message))
+    return notFound(path, ports);
   if (access === "EACCES" || /permission denied/i.test(cause.message)) return notPermitted(path, cause);
   // Windows says "access denied" when another program has the port.
   if (/busy|cannot lock|temporarily unavailable|access denied/i.test(cause.message)) return portBusy(path, cause);
@@ -68,7 +72,9 @@ function accessOf(path: string): string | undefined {
 function groupOf(path: string): string | undefined {
   try {
     const { gid } = statSync(path);
-    const line = readFileSync("/etc/group", "utf8").split("\n").find((entry) => entry.split(":")[2] === String(gid));
+    const line = readFileSync("/etc/group", "utf8")
+      .split("\n")
+      .find((entry) => entry.split(":")[2] === String(gid));
     return line?.split(":")[0];
   } catch {
     return undefined;

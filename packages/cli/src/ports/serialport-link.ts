@@ -1,4 +1,12 @@
-import { LinkError, type LinkListener, LinkListeners, type LinkTraits, type PortInfo, type SerialLink, type Signals } from "@espx/proto";
+import {
+  LinkError,
+  type LinkListener,
+  LinkListeners,
+  type LinkTraits,
+  type PortInfo,
+  type SerialLink,
+  type Signals,
+} from "@espx/proto";
 import type { SerialPort } from "serialport";
 import { espressifVendorId, usbJtagProductId } from "./known-adapters.ts";
 
@@ -25,7 +33,10 @@ export class SerialPortLink implements SerialLink {
   #port: SerialPort;
   #baudRate: number;
 
-  private constructor(url: string, options: { world: SerialPortWorld; info: PortInfo | undefined; port: SerialPort; baudRate: number }) {
+  private constructor(
+    url: string,
+    options: { world: SerialPortWorld; info: PortInfo | undefined; port: SerialPort; baudRate: number },
+  ) {
     this.url = url;
     this.#world = options.world;
     this.#info = options.info;
@@ -143,7 +154,9 @@ export class SerialPortLink implements SerialLink {
 
   #lost(cause: Error | undefined): void {
     const why = cause?.message ?? "the port was closed";
-    this.#listeners.close(new LinkError("link/lost", `${this.url} was lost: ${why}`, { hint: "is it still plugged in?", cause }));
+    this.#listeners.close(
+      new LinkError("link/lost", `${this.url} was lost: ${why}`, { hint: "is it still plugged in?", cause }),
+    );
   }
 
   async #call(action: (port: SerialPort, done: (error: Error | null) => void) => void): Promise<void> {

@@ -29,7 +29,9 @@ async function listSerialPorts(): Promise<readonly PortInfo[]> {
   if (process.platform === "linux") return listSysfsPorts();
   const { SerialPort } = await import("serialport");
   return (await SerialPort.list()).map(({ path, manufacturer, vendorId, productId, serialNumber }) => {
-    const [vendor, product] = [vendorId, productId].map((hex) => (hex === undefined ? undefined : Number.parseInt(hex, 16)));
+    const [vendor, product] = [vendorId, productId].map((hex) =>
+      hex === undefined ? undefined : Number.parseInt(hex, 16),
+    );
     const adapter = knownAdapter(vendor, product);
     return {
       url: path,

@@ -1,4 +1,11 @@
-import { LinkError, type LinkListener, LinkListeners, type LinkTraits, type PortProvider, type SerialLink } from "@espx/proto";
+import {
+  LinkError,
+  type LinkListener,
+  LinkListeners,
+  type LinkTraits,
+  type PortProvider,
+  type SerialLink,
+} from "@espx/proto";
 import { parseTcpUrl, type TcpAddress, TcpConnection } from "./tcp-connection.ts";
 
 const scheme = "socket";
@@ -18,6 +25,8 @@ class SocketPortLink implements SerialLink {
   readonly #address: TcpAddress;
   readonly #listeners: LinkListeners;
   #connection: TcpConnection | undefined;
+  /** Counts connections: the end of an earlier one is not the end of the link. */
+  #openings = 0;
 
   private constructor(address: TcpAddress) {
     this.url = address.url;
@@ -60,6 +69,7 @@ class SocketPortLink implements SerialLink {
     this.#listeners.assertOpen();
     const old = this.#connection;
     this.#connection = undefined;
+    this.#openings++;
     await old?.close();
     try {
       await this.#connect();
@@ -76,18 +86,19 @@ class SocketPortLink implements SerialLink {
   }
 
   async #connect(signal?: AbortSignal): Promise<void> {
-    let connection: TcpConnection | undefined;
+    const opening = this.#openings;
     const events = {
       chunk: (bytes: Uint8Array) => this.#listeners.chunk(bytes),
       closed: (cause: Error | undefined) => {
-        if (this.#connection === connection) this.#listeners.close(lost(this.url, cause));
+        if (this.#openings === opening) this.#listeners.close(lost(this.url, cause));
       },
     };
-    connection = await TcpConnection.open(this.#address, events, signal);
-    this.#connection = connection;
+    this.#connection = await TcpConnection.open(this.#address, events, signal);
   }
 }
 
 function lost(url: string, cause: Error | undefined): LinkError {
-  return new LinkError("link/lost", `connection to ${url} was lost: ${cause?.message ?? "the other end closed it"}`, { cause });
+  return new LinkError("link/lost", `connection to ${url} was lost: ${cause?.message ?? "the other end closed it"}`, {
+    cause,
+  });
 }

@@ -22,13 +22,15 @@ export function listSysfsPorts(roots: SysfsRoots = realRoots): readonly PortInfo
   const classFolder = join(roots.sys, "class/tty");
   const names = entriesOf(classFolder);
   if (names === undefined) return listById(roots);
-  return names.flatMap((name) => describe(name, roots) ?? []).toSorted((a, b) => a.url.localeCompare(b.url, "en", { numeric: true }));
+  return names
+    .flatMap((name) => describe(name, roots) ?? [])
+    .toSorted((a, b) => a.url.localeCompare(b.url, "en", { numeric: true }));
 }
 
 function describe(name: string, { sys, dev }: SysfsRoots): PortInfo | undefined {
   const folder = join(sys, "class/tty", name);
   const device = resolve(join(folder, "device"));
-  if (device === undefined || !/^tty/.test(name)) return undefined;
+  if (device === undefined || !name.startsWith("tty")) return undefined;
   if (/^ttyS\d/.test(name) && (attribute(folder, "type") ?? noUart) === noUart) return undefined;
   const url = join(dev, name);
   const usb = usbDevice(device, sys);

@@ -49,7 +49,10 @@ export class TcpConnection {
     const canceled = new CanceledError("port/canceled", `opening ${address.url} was canceled`);
     if (signal?.aborted === true) throw canceled;
     const socket = connect(address.port, address.host);
-    const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)), connectTimeoutMs);
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)),
+      connectTimeoutMs,
+    );
     const abort = (): void => void socket.destroy(canceled);
     signal?.addEventListener("abort", abort, { once: true });
     try {
@@ -109,9 +112,15 @@ export class TcpConnection {
 function unreachable({ url, host, port }: TcpAddress, cause: Error): LinkError {
   const { code } = cause as NodeJS.ErrnoException;
   const nobody = code === "ECONNREFUSED";
-  const why = nobody ? `nobody listens at ${host}:${port}` : code === "ENOTFOUND" ? `there is no host ${host}` : cause.message;
+  const why = nobody
+    ? `nobody listens at ${host}:${port}`
+    : code === "ENOTFOUND"
+      ? `there is no host ${host}`
+      : cause.message;
   return new LinkError("port/unreachable", `cannot reach ${url}: ${why}`, {
-    hint: nobody ? "start the serial server there, or look at the port's number" : "look at the address and the network",
+    hint: nobody
+      ? "start the serial server there, or look at the port's number"
+      : "look at the address and the network",
     details: { url },
     cause,
   });

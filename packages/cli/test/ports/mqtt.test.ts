@@ -156,9 +156,9 @@ describe("a broker link", () => {
 
 describe("connecting", () => {
   test("to nobody says so and what to do", async () => {
-    const { url, close } = await startBroker();
-    await close();
-    const error = await errorOf(connectBroker({ url: url.replace("mqtt://", "mqtt://me:hunter2@") }));
+    const gone = await startBroker();
+    await gone.close();
+    const error = await errorOf(connectBroker({ url: gone.url.replace("mqtt://", "mqtt://me:hunter2@") }));
     expect(error).toMatchObject({
       code: "mqtt/unreachable",
       exitCode: 6,

@@ -47,6 +47,7 @@ test("opens again and keeps its listeners", async () => {
   await link.reopen();
   await link.write(Uint8Array.of(65));
   await collector.until(({ text }) => text === "A");
+  expect(collector.ended).toBeUndefined();
   await link.close();
 });
 

@@ -53,7 +53,8 @@ export class ControlServer {
 
 async function serve(board: SimBoard, socket: Socket): Promise<void> {
   try {
-    for await (const line of readLines(chunksOf(socket))) socket.write(`${JSON.stringify(await answer(board, line))}\n`);
+    for await (const line of readLines(chunksOf(socket)))
+      socket.write(`${JSON.stringify(await answer(board, line))}\n`);
   } catch (error) {
     if (socket.writable) socket.write(`${JSON.stringify({ id: null, ok: false, error: toWireError(error) })}\n`);
   } finally {
@@ -80,7 +81,11 @@ async function obey(board: SimBoard, request: Readonly<Record<string, unknown>>)
     case "power":
       return switchPower(board, request["action"]);
     case "info":
-      return { name: board.name, running: board.running, mac: Buffer.from(board.mac).toString("hex") } satisfies ControlInfo;
+      return {
+        name: board.name,
+        running: board.running,
+        mac: Buffer.from(board.mac).toString("hex"),
+      } satisfies ControlInfo;
     default:
       throw new UsageError("sim/bad-request", `"${String(request["verb"])}" is nothing that a simulator can do`);
   }
@@ -88,17 +93,18 @@ async function obey(board: SimBoard, request: Readonly<Record<string, unknown>>)
 
 function movePin(board: SimBoard, pin: unknown, value: unknown): 0 | 1 {
   if (typeof pin !== "number" || !Number.isInteger(pin) || pin < 0 || pin > highestPin) {
-    throw new UsageError("sim/bad-pin", `pin ${String(pin)} does not exist, expected 0 to ${highestPin}`);
+    throw new UsageError("sim/bad-pin", `pin ${JSON.stringify(pin)} does not exist, expected 0 to ${highestPin}`);
   }
   if (value === undefined) return board.pin(pin);
-  if (value !== 0 && value !== 1) throw new UsageError("sim/bad-pin", `pin ${pin} can be 0 or 1, got ${String(value)}`);
+  if (value !== 0 && value !== 1)
+    throw new UsageError("sim/bad-pin", `pin ${pin} can be 0 or 1, got ${JSON.stringify(value)}`);
   board.setPin(pin, value);
   return board.pin(pin);
 }
 
 async function switchPower(board: SimBoard, action: unknown): Promise<void> {
   if (action !== "on" && action !== "off" && action !== "cycle") {
-    throw new UsageError("sim/bad-power", `power can be on, off or cycle, got ${String(action)}`);
+    throw new UsageError("sim/bad-power", `power can be on, off or cycle, got ${JSON.stringify(action)}`);
   }
   if (action !== "on" && board.running) await board.powerOff();
   if (action !== "off" && !board.running) await board.powerOn();

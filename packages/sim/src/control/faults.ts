@@ -7,7 +7,11 @@ export const simFaults = {
   "access-point": { field: "up", takes: ["boolean"], meaning: "takes the access point down or brings it up" },
   "wifi-password": { field: "wrong", takes: ["boolean"], meaning: "has the access point refuse the board's password" },
   "link-loss": { field: "forMs", takes: ["milliseconds", "nothing"], meaning: "cuts Wi-Fi once, or for that long" },
-  broker: { field: "behaviour", takes: ["normal", "refuse", "silent", "close"], meaning: "how the broker treats the board" },
+  broker: {
+    field: "behaviour",
+    takes: ["normal", "refuse", "silent", "close"],
+    meaning: "how the broker treats the board",
+  },
   dns: { field: "fails", takes: ["boolean"], meaning: "has name resolution fail" },
   "flash-full": { field: "freeBytes", takes: ["bytes", "null"], meaning: "leaves so many bytes free; null undoes it" },
   serial: { field: "behaviour", takes: ["normal", "silent", "garbage", "lost"], meaning: "what the serial port does" },
@@ -24,7 +28,9 @@ export function parseFault(value: unknown): SimFault {
   const input = (value ?? {}) as Readonly<Record<string, unknown>>;
   const kind = input["kind"];
   if (typeof kind !== "string" || !Object.hasOwn(simFaults, kind)) {
-    throw badFault(`"${String(kind)}" is no fault of a virtual board, expected one of ${Object.keys(simFaults).join(", ")}`);
+    throw badFault(
+      `"${String(kind)}" is no fault of a virtual board, expected one of ${Object.keys(simFaults).join(", ")}`,
+    );
   }
   const { field, takes } = simFaults[kind as FaultKind];
   const argument = input[field];

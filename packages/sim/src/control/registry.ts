@@ -51,7 +51,9 @@ export class Registry {
     const running = (await this.list()).map((one) => `sim:${one.name}`);
     const others = running.length === 0 ? "no simulator runs" : `running: ${running.join(", ")}`;
     throw new NotFoundError("port/not-found", `no simulator named "${name}" (${others})`, {
-      hint: namePattern.test(name) ? `start it in another terminal: espx sim ${name}` : "list what there is: espx ports",
+      hint: namePattern.test(name)
+        ? `start it in another terminal: espx sim ${name}`
+        : "list what there is: espx ports",
       details: { url: `sim:${name}`, running },
     });
   }

@@ -28,10 +28,14 @@ export function ensureRuntimeFolder(folder: string): void {
     if (stat.uid !== process.getuid?.()) throw new Error(`it belongs to user ${stat.uid}`);
     if ((stat.mode & 0o077) !== 0) chmodSync(folder, 0o700);
   } catch (cause) {
-    throw new PermissionError("sim/runtime-folder", `cannot keep simulators in ${folder}: ${(cause as Error).message}`, {
-      hint: "set ESPX_RUNTIME_DIR to a folder that only you can write to",
-      cause,
-    });
+    throw new PermissionError(
+      "sim/runtime-folder",
+      `cannot keep simulators in ${folder}: ${(cause as Error).message}`,
+      {
+        hint: "set ESPX_RUNTIME_DIR to a folder that only you can write to",
+        cause,
+      },
+    );
   }
 }
 
@@ -40,11 +44,16 @@ export function ensureRuntimeFolder(folder: string): void {
  *
  * @throws UsageError `sim/runtime-path-long` when the folder's path leaves no room for a socket's name
  */
-export function socketPath(folder: string, socket: { readonly name: string; readonly kind: "serial" | "control" }): string {
+export function socketPath(
+  folder: string,
+  socket: { readonly name: string; readonly kind: "serial" | "control" },
+): string {
   const plain = `${socket.name}.${process.pid}.${socket.kind}`;
   const short = `${createHash("sha256").update(`${folder}\0${plain}`).digest("hex").slice(0, 12)}.${process.pid}.${socket.kind[0]}`;
   if (process.platform === "win32") return `\\\\.\\pipe\\espx-${short}`;
-  const fitting = [plain, short].map((name) => join(folder, name)).find((path) => Buffer.byteLength(path) <= socketPathMaxBytes);
+  const fitting = [plain, short]
+    .map((name) => join(folder, name))
+    .find((path) => Buffer.byteLength(path) <= socketPathMaxBytes);
   if (fitting !== undefined) return fitting;
   throw new UsageError("sim/runtime-path-long", `${folder} is too long a path for sockets to lie in`, {
     hint: "set ESPX_RUNTIME_DIR to a folder with a shorter path, for example /tmp/espx-me",

@@ -19,43 +19,38 @@ const unreadMaxBytes = 4 * 1024 * 1024;
 
 /** Serves one board's serial port on a socket of this machine; see {@link FrameKind} for what is spoken. */
 export class SerialServer {
-  readonly #gate: SerialGate;
-  readonly #name: string;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
 
-  private constructor(gate: SerialGate, name: string, listening: { server: Server; sockets: Set<Socket> }) {
-    this.#gate = gate;
-    this.#name = name;
+  private constructor(listening: { readonly server: Server; readonly sockets: Set<Socket> }) {
     this.#server = listening.server;
     this.#sockets = listening.sockets;
   }
 
   /** @throws LinkError `sim/socket-unusable` when nothing can listen at `path` */
-  static async open(gate: SerialGate, options: { readonly name: string; readonly path: string }): Promise<SerialServer> {
-    let self: SerialServer | undefined;
-    const listening = await listenOn({ path: options.path }, (socket) => void self?.serve(socket));
-    self = new SerialServer(gate, options.name, listening);
-    return self;
+  static async open(gate: SerialGate, where: { readonly name: string; readonly path: string }): Promise<SerialServer> {
+    const { name, path } = where;
+    return new SerialServer(
+      await listenOn({ path }, (socket) => void serve(socket, new SerialSession(socket, gate, name))),
+    );
   }
 
   /** Ends every connection and stops listening. */
   close(): Promise<void> {
     return closeServer(this.#server, this.#sockets);
   }
+}
 
-  async serve(socket: Socket): Promise<void> {
-    const session = new SerialSession(socket, this.#gate, this.#name);
-    socket.once("close", () => void session.end());
-    const decoder = new FrameDecoder();
-    try {
-      // Awaiting each frame stops reading meanwhile, so a slow board slows its client down.
-      for await (const chunk of chunksOf(socket)) for (const frame of decoder.feed(chunk)) await session.take(frame);
-    } catch (error) {
-      session.gone(error);
-    } finally {
-      await session.end();
-    }
+async function serve(socket: Socket, session: SerialSession): Promise<void> {
+  socket.once("close", () => void session.end());
+  const decoder = new FrameDecoder();
+  try {
+    // Awaiting each frame stops reading meanwhile, so a slow board slows its client down.
+    for await (const chunk of chunksOf(socket)) for (const frame of decoder.feed(chunk)) await session.take(frame);
+  } catch (error) {
+    session.gone(error);
+  } finally {
+    await session.end();
   }
 }
 
@@ -74,7 +69,8 @@ class SerialSession {
   async take(frame: Frame): Promise<void> {
     if (this.#socket.destroyed) return;
     if (frame.kind === FrameKind.hello) this.#hello(frame.bytes);
-    else if (this.#claim === undefined) throw new ProtocolError("sim/no-hello", `frame ${frame.kind} came before hello`);
+    else if (this.#claim === undefined)
+      throw new ProtocolError("sim/no-hello", `frame ${frame.kind} came before hello`);
     else await this.#act(this.#claim, frame);
   }
 

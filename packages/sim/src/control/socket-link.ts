@@ -120,7 +120,8 @@ export class SocketLink implements SerialLink {
     if (signal?.aborted === true) throw new CanceledError("port/canceled", `opening ${this.url} was canceled`);
     const socket = connect(path);
     const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${helloTimeoutMs} ms`)), helloTimeoutMs);
-    const abort = (): void => void socket.destroy(new CanceledError("port/canceled", `opening ${this.url} was canceled`));
+    const abort = (): void =>
+      void socket.destroy(new CanceledError("port/canceled", `opening ${this.url} was canceled`));
     signal?.addEventListener("abort", abort, { once: true });
     try {
       await this.#greet(socket, holder);

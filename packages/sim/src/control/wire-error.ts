@@ -36,7 +36,11 @@ const classes = {
 /** What a client is told of `error`; what is not an error of espx becomes `InternalError` with its message. */
 export function toWireError(error: unknown): WireError {
   if (!isEspxError(error)) {
-    return { class: "InternalError", code: "sim/unexpected", message: error instanceof Error ? error.message : String(error) };
+    return {
+      class: "InternalError",
+      code: "sim/unexpected",
+      message: error instanceof Error ? error.message : String(error),
+    };
   }
   const known = Object.entries(classes).find(([, constructor]) => error instanceof constructor)?.[0];
   const { code, message, hint, details } = error;

@@ -37,7 +37,10 @@ export class Rfc2217Server {
   }
 
   /** @throws LinkError `sim/socket-unusable` when the port cannot be listened on; 0 takes a free one */
-  static async open(gate: SerialGate, options: { readonly name: string; readonly port?: number }): Promise<Rfc2217Server> {
+  static async open(
+    gate: SerialGate,
+    options: { readonly name: string; readonly port?: number },
+  ): Promise<Rfc2217Server> {
     const { server, sockets } = await listenOn({ host, port: options.port ?? 0 }, (socket) => {
       socket.setNoDelay(true);
       void serve(socket, gate, options.name);

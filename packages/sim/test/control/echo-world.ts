@@ -136,7 +136,10 @@ export class EchoBoard implements SimBoard {
 /** A world of echo boards in real time. */
 export class EchoWorld implements SimWorld {
   readonly mode = "real";
-  readonly clock = { now: () => performance.now(), sleep: () => Promise.reject(new Error("an echo world does not sleep")) };
+  readonly clock = {
+    now: () => performance.now(),
+    sleep: () => Promise.reject(new Error("an echo world does not sleep")),
+  };
   readonly made: EchoBoard[] = [];
   readonly asked: SimBoardOptions[] = [];
   closed = false;

@@ -48,6 +48,7 @@ test("a prompt is reached, reset over the lines, and code runs", async () => {
   await link.write(line("f = open('kept.txt', 'w'); f.write('yes'); f.close(); print('wr' + 'ote')"));
   await console.until(({ text }) => text.includes("wrote"));
   await link.close();
+  expect(session.world.boards()[0]?.flash.read("/kept.txt")).toEqual(new TextEncoder().encode("yes"));
 });
 
 test("the flash is there when the simulator starts again, and gone with fresh", async () => {

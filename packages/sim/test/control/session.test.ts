@@ -69,7 +69,8 @@ describe("a session", () => {
 
   test("hands a board's console to whoever wants it", async () => {
     const heard: string[] = [];
-    const onConsole = (name: string, bytes: Uint8Array): void => void heard.push(`${name}: ${Buffer.from(bytes).toString()}`);
+    const onConsole = (name: string, bytes: Uint8Array): void =>
+      void heard.push(`${name}: ${Buffer.from(bytes).toString()}`);
     sessions.push(await control.start({ names: ["desk"], fresh: false, stateFolder: undefined, brokerUrl, onConsole }));
     board("desk").print("ready");
     expect(heard).toEqual(["desk: ready"]);
@@ -86,12 +87,17 @@ describe("a session", () => {
     expect(existsSync(stateFile)).toBe(true);
     await run(true);
     expect(existsSync(stateFile)).toBe(false);
-    expect(world.asked).toEqual([{ name: "desk", stateFile }, { name: "desk", stateFile }]);
+    expect(world.asked).toEqual([
+      { name: "desk", stateFile },
+      { name: "desk", stateFile },
+    ]);
   });
 
   test("of a name that runs is refused with its process", async () => {
     await start("desk");
-    const error = await errorOf(control.start({ names: ["new", "desk"], fresh: false, stateFolder: undefined, brokerUrl }));
+    const error = await errorOf(
+      control.start({ names: ["new", "desk"], fresh: false, stateFolder: undefined, brokerUrl }),
+    );
     expect(error).toMatchObject({ code: "sim/name-taken", exitCode: 5, details: { name: "desk", pid: process.pid } });
     expect(error.message).toContain(`(pid ${process.pid})`);
     expect((await control.list()).map(({ name }) => name)).toEqual(["desk"]);
@@ -203,7 +209,11 @@ describe("sim:NAME", () => {
   test("of a name that does not run says what does and how to start it", async () => {
     await start("desk");
     const error = await errorOf(ports.open("sim:shed"));
-    expect(error).toMatchObject({ code: "port/not-found", exitCode: 4, hint: expect.stringContaining("espx sim shed") });
+    expect(error).toMatchObject({
+      code: "port/not-found",
+      exitCode: 4,
+      hint: expect.stringContaining("espx sim shed"),
+    });
     expect(error.message).toContain("running: sim:desk");
   });
 
@@ -263,7 +273,11 @@ test("a folder that is somebody's file is refused with the way out", async () =>
   rmSync(file, { recursive: true, force: true });
   writeFileSync(file, "");
   const error = await errorOf(other.start({ names: ["a"], fresh: false, stateFolder: undefined, brokerUrl }));
-  expect(error).toMatchObject({ code: "sim/runtime-folder", exitCode: 12, hint: expect.stringContaining("ESPX_RUNTIME_DIR") });
+  expect(error).toMatchObject({
+    code: "sim/runtime-folder",
+    exitCode: 12,
+    hint: expect.stringContaining("ESPX_RUNTIME_DIR"),
+  });
   expect(existsSync(file)).toBe(true);
 });
 

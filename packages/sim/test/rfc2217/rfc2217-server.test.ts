@@ -95,7 +95,8 @@ describe("negotiation", () => {
     const client = new Client();
     await client.until(({ items }) => items.length >= 5);
     client.items.length = 0;
-    for (const option of [44, 0, 3, 1]) client.send(encodeTelnetNegotiation("will", option), encodeTelnetNegotiation("do", option));
+    for (const option of [44, 0, 3, 1])
+      client.send(encodeTelnetNegotiation("will", option), encodeTelnetNegotiation("do", option));
     client.send(encodeTelnetNegotiation("will", 44));
     await client.until(({ items }) => items.filter(({ kind }) => kind === "negotiation").length >= 3);
     await answerTo(client, request("purge", 1));
