@@ -70,10 +70,13 @@ class Launch:
             self.crashes = 1 if not 0 <= ran_ms < _LONG_RUN_MS else self.crashes + 1
             self.on_crash(error)
 
-    def leave_prompt(self):
-        """Keeps a prompt from being reset soon."""
+    def stop_proof(self):
+        """What was stopped or has failed shall not be confirmed by the timer."""
         if self.timer is not None:
             self.timer.deinit()
+
+    def leave_prompt(self):
+        """Keeps a prompt from being reset soon."""
         if self.boot["armed"]:
             machine.WDT(timeout=_HOUR_MS)
 
@@ -197,6 +200,7 @@ class Launch:
 
     def on_crash(self, error):
         """Keeps a report and starts anew, after a pause that grows with each crash in a row."""
+        self.stop_proof()
         gc.collect()
         text = io.StringIO()
         sys.print_exception(error, text)
@@ -247,6 +251,8 @@ def _main():
     except KeyboardInterrupt:
         # A tool sends Ctrl-C twice; the second one shall not break this off.
         micropython.kbd_intr(-1)
+        if launch is not None:
+            launch.stop_proof()
         say("stopped, Ctrl-D starts it again")
     # The last line of defence in front of the prompt.
     except Exception as error:  # noqa: BLE001

@@ -169,7 +169,12 @@ def replace_file(path, text):
     with open(temporary) as file:
         if file.read() != text:
             raise OSError(f"{temporary} does not read back as written")
-    os.rename(temporary, path)
+    try:
+        os.rename(temporary, path)
+    except OSError:
+        # FAT does not rename over a file.
+        os.remove(path)
+        os.rename(temporary, path)
 
 
 def mark(reason, crashes=0):

@@ -16,7 +16,7 @@ describe("a crash of a proved set", () => {
     );
     await device.advance(60_000);
     const crashes = [0, 1, 2, 3].map((index) => device.file(`/state/crash${index}.txt`)?.split("\n")[0]);
-    expect(crashes).toEqual(["crash 4", "crash 5", "crash 2", "crash 3"]);
+    expect(crashes).toEqual(["crash 4", "crash 5", "crash 6", "crash 3"]);
   });
 
   it("starts the set again after a pause that grows, and says so", async () => {

@@ -89,7 +89,17 @@ export class Device {
     return records.reduce((newest, record) => (record.count > newest.count ? record : newest));
   }
 
-  /** Payloads that reached the broker on a topic. */
+  /** The broker of the virtual world. */
+  get broker(): World["net"]["broker"] {
+    return this.world.net.broker;
+  }
+
+  /** What the device published on a topic. */
+  publications(topic: string): World["net"]["broker"]["published"][number][] {
+    return this.broker.published.filter((message) => message.topic === topic && message.from !== undefined);
+  }
+
+  /** The same as text. */
   published(topic: string): string[] {
     return this.publications(topic).map(({ text }) => text);
   }
