@@ -3,6 +3,7 @@ import { loadAssets, type SimAssets } from "./assets.ts";
 import type { BoardWorld } from "./board/board-power.ts";
 import type { VirtualBoardOptions } from "./board/board-options.ts";
 import { VirtualBoard } from "./board/virtual-board.ts";
+import { SimNet } from "./net/sim-net.ts";
 import { RealWorldClock, VirtualWorldClock } from "./world-clock.ts";
 
 /** How a world is made. */
@@ -22,6 +23,8 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 /** Virtual boards on one clock. */
 export class World implements SimWorld, AsyncDisposable {
   readonly mode: "real" | "virtual";
+  /** The network around the boards. */
+  readonly net: SimNet;
   readonly #assets: SimAssets;
   readonly #clock: RealWorldClock | VirtualWorldClock;
   readonly #boardWorld: BoardWorld;
@@ -33,6 +36,7 @@ export class World implements SimWorld, AsyncDisposable {
     this.#assets = assets;
     const clock = options.mode === "real" ? new RealWorldClock() : new VirtualWorldClock();
     this.#clock = clock;
+    this.net = new SimNet({ mode: options.mode, clock });
     this.#boardWorld = {
       mode: options.mode,
       beganMs: clock instanceof RealWorldClock ? clock.beganMs : 0,
@@ -65,7 +69,7 @@ export class World implements SimWorld, AsyncDisposable {
         hint: 'Make a world of its own for each board, or use mode "real".',
       });
     }
-    const board = new VirtualBoard(options, this.#boardWorld, this.#assets, []);
+    const board = new VirtualBoard(options, this.#boardWorld, this.#assets, [this.net.join()]);
     this.#boards.push(board);
     return board;
   }

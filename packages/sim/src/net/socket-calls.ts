@@ -39,6 +39,10 @@ export function socketCalls(context: WorkerContext, stack: SocketStack): HostCal
       return peer === undefined ? undefined : `${peer.address}:${peer.port}`;
     },
     socket_port: (number: number) => on(number, (socket) => socket.localPort),
+    socket_flags: (number: number) => {
+      context.poll();
+      return flags(number);
+    },
     socket_close: (number: number) => stack.close(number),
     socket_resolve: (name: string) => stack.resolve(name),
     /** Waits until one of `count` objects has a flag it is asked for; answers how many have. */

@@ -1,4 +1,5 @@
 import { makeFlashPart } from "../flash/flash-part.ts";
+import { makeNetPart } from "../net/net-part.ts";
 import type { BoardFileSystem } from "../vm/file-system.ts";
 import type { HostCalls, WorkerContext } from "./context.ts";
 
@@ -13,7 +14,7 @@ export interface WorkerPart {
 export type MakeWorkerPart = (context: WorkerContext) => WorkerPart;
 
 /** The parts of a board beside the chip itself. */
-export const workerParts: readonly MakeWorkerPart[] = [makeFlashPart];
+export const workerParts: readonly MakeWorkerPart[] = [makeFlashPart, makeNetPart];
 
 /** A Python module that stands in for one of the chip's. */
 export interface SupportModule {
@@ -33,4 +34,9 @@ export const supportModules: readonly SupportModule[] = [
   { file: "os", name: "os" },
   { file: "hashlib", name: "hashlib" },
   { file: "machine", name: "machine" },
+  { file: "errno", name: "errno" },
+  { file: "esp32", name: "esp32" },
+  { file: "network", name: "network" },
+  { file: "socket", name: "socket" },
+  { file: "select", name: "select" },
 ];
