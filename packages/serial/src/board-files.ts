@@ -74,7 +74,7 @@ export class BoardFiles {
   async commit({ record, recordFile }: Extract<Step, { kind: "commit" }>, { signal }: FileOptions = {}): Promise<void> {
     const path = SLOT_RECORD_PATHS[recordFile];
     const [name, hex] = [pythonString(path), formatHex(encodeSlotRecord(record))];
-    const code = `_xp(${name})\n_xo(${name})\n_xf.write(binascii.unhexlify('${hex}'))\n_xs()
+    const code = `_xp(${name})\n_xo(${name})\n_xf.write(binascii.unhexlify(b'${hex}'))\n_xs()
 with open(${name},'rb') as f:print(binascii.hexlify(f.read(200)).decode())`;
     const got = (await this.#repl.exec(code, { signal })).trim();
     if (got !== hex) throw new VerifyError("serial/readback-differs", `${path} reads back as ${got}, expected ${hex}`);
@@ -91,7 +91,7 @@ with open(${name},'rb') as f:print(binascii.hexlify(f.read(200)).decode())`;
     await this.#repl.exec(`_xo(${incoming})`, { signal });
     for (let sent = 0; sent < source.bytes.length; sent += CHUNK_BYTES) {
       const chunk = source.bytes.subarray(sent, sent + CHUNK_BYTES);
-      await this.#repl.exec(`_xw('${encodeBase64(chunk)}')`, { signal });
+      await this.#repl.exec(`_xw(b'${encodeBase64(chunk)}')`, { signal });
       progress?.(sent + chunk.length, sizeBytes, path);
     }
     await this.#repl.exec("_xs()", { signal });

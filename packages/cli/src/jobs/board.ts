@@ -13,6 +13,8 @@ export interface Board {
   put(path: string, content: Uint8Array): Promise<void>;
 }
 
+const ENTER_TIMEOUT_MS = 12_000;
+
 /** What becomes of a program that had to be stopped. */
 export type Afterwards = "restart" | "leave-stopped";
 
@@ -29,6 +31,7 @@ export async function withBoard<T>(
   const link = await ctx.outside.openPort(url, { signal: ctx.signal });
   let stopped = false;
   const transport = new SerialTransport(link, ctx.clock, {
+    timeoutMs: enterTimeoutMs(ctx),
     onConsole: (line) => detail(ctx, `board: ${line}`),
     onEntered: (entered) => {
       stopped = entered.interrupted;
@@ -41,6 +44,11 @@ export async function withBoard<T>(
   } finally {
     await release({ link, transport: ours, restart: afterwards === "restart" && stopped });
   }
+}
+
+/** A board that never answers shall be named before `--timeout` ends the run with less to say. */
+function enterTimeoutMs({ flags }: Context): number {
+  return Math.min(ENTER_TIMEOUT_MS, (flags.timeoutMs ?? Number.POSITIVE_INFINITY) * 0.8);
 }
 
 /** Knows when the program was started anew, so that it is not done twice. */

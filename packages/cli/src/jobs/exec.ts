@@ -18,9 +18,9 @@ export interface ExecOptions extends BoardWish {
 export async function execCode(ctx: Context, options: ExecOptions): Promise<void> {
   const code = options.code === "-" ? await readInput(ctx) : options.code;
   const url = await chooseBoardPort(ctx, options);
-  const decoder = new TextDecoder();
+  const lines = consoleText();
   const print = (bytes: Uint8Array): void => {
-    const text = decoder.decode(bytes, { stream: true });
+    const text = lines(bytes);
     if (text !== "") ctx.out.emit({ kind: "output", data: { stream: "stdout", text } });
   };
   await withBoard(ctx, { url, afterwards: options.reset ? "restart" : "leave-stopped" }, async ({ transport }) => {
@@ -28,6 +28,17 @@ export async function execCode(ctx: Context, options: ExecOptions): Promise<void
     await repl.exec(code, { onOutput: print, timeoutMs: Number.POSITIVE_INFINITY, signal: ctx.signal });
     if (options.reset) await transport.reset("commanded", ctx.signal);
   });
+}
+
+/** Bytes of a console as text, with the line ends that Python printed: the board sends CR LF for each. */
+function consoleText(): (bytes: Uint8Array) => string {
+  const decoder = new TextDecoder();
+  let held = "";
+  return (bytes) => {
+    const text = held + decoder.decode(bytes, { stream: true });
+    held = text.endsWith("\r") ? "\r" : "";
+    return text.slice(0, text.length - held.length).replaceAll("\r\n", "\n");
+  };
 }
 
 async function readInput(ctx: Context): Promise<string> {
