@@ -10,9 +10,6 @@ export interface VirtualBoardOptions extends SimBoardOptions {
 /** Heap of a program when the board starts; an ESP32 without PSRAM has about as much. */
 export const defaultHeapBytes = 160 * 1024;
 
-/** Heap that the support modules take; a chip has them in its firmware, so a board gets that much more. */
-export const supportHeapBytes = 24 * 1024;
-
 /** The first three bytes of addresses that Espressif gives to its chips. */
 const espressif = [0x24, 0x0a, 0xc4];
 

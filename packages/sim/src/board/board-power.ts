@@ -57,6 +57,7 @@ export class BoardPower {
   #transition: Promise<void> = Promise.resolve();
   #wakeTimer: NodeJS.Timeout | undefined;
   #chipStartUs = 0;
+  #boots = 0;
 
   constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
     this.#chip = chip;
@@ -157,7 +158,7 @@ export class BoardPower {
         mode: world.mode,
         beganMs: world.beganMs,
         startUs: reason.atUs,
-        seed: world.seed,
+        seed: bootSeed(world.seed, mac, this.#boots++),
         setups: parts.setups(),
         boot: {
           cause: reason.cause,
@@ -253,6 +254,11 @@ export class BoardPower {
     this.#transition = this.#transition.then(change);
     return this.#transition;
   }
+}
+
+/** Another one for each board and each boot of it, the same in each run. */
+function bootSeed(seed: number, mac: Uint8Array, boot: number): number {
+  return [seed, ...mac, boot].reduce((mixed, part) => Math.imul(mixed ^ part, 0x01000193) >>> 0, 0x811c9dc5);
 }
 
 function offReason(stop: BoardStop): OffReason | undefined {

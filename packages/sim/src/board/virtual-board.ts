@@ -3,9 +3,10 @@ import type { SimAssets } from "../assets.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";
 import { BoardPower, type BoardWorld } from "./board-power.ts";
-import { defaultHeapBytes, macOfName, supportHeapBytes, type VirtualBoardOptions } from "./board-options.ts";
+import { defaultHeapBytes, macOfName, type VirtualBoardOptions } from "./board-options.ts";
 import type { HostPart, SimEventBody } from "./host-part.ts";
 import { PinHost } from "./pin-host.ts";
+import { resolvePath } from "../vm/paths.ts";
 import { RtcHost } from "./rtc-host.ts";
 import { SerialHost } from "./serial-host.ts";
 
@@ -27,7 +28,7 @@ export class VirtualBoard implements SimBoard {
     this.mac = options.mac ?? macOfName(options.name);
     this.#world = world;
     this.flash = new FlashHost({
-      ...(options.files && { files: options.files }),
+      ...(options.files && { files: absolute(options.files) }),
       ...(options.fileSystem && { kind: options.fileSystem }),
       ...(options.flashBytes !== undefined && { capacityBytes: options.flashBytes }),
       ...(options.stateFile !== undefined && { stateFile: options.stateFile }),
@@ -39,7 +40,7 @@ export class VirtualBoard implements SimBoard {
       holdReset: (held) => this.#power.holdReset(held),
     });
     this.#parts = new BoardParts([this.flash, this.#pins, rtc, this.#serial, ...parts]);
-    const heapBytes = (options.heapBytes ?? defaultHeapBytes) + supportHeapBytes;
+    const heapBytes = options.heapBytes ?? defaultHeapBytes;
     this.#power = new BoardPower(
       { assets, world, parts: this.#parts, rtc, heapBytes, mac: this.mac },
       { emit: (event, atMs) => this.#emit(event, atMs) },
@@ -103,4 +104,8 @@ export class VirtualBoard implements SimBoard {
   #emit(event: SimEventBody, atMs = this.#world.nowUs() / 1000): void {
     for (const listener of this.#listeners) listener({ ...event, atMs } as SimEvent);
   }
+}
+
+function absolute(files: Readonly<Record<string, Uint8Array | string>>): Record<string, Uint8Array | string> {
+  return Object.fromEntries(Object.entries(files).map(([path, content]) => [resolvePath("/", path), content]));
 }

@@ -12,7 +12,7 @@ def sleep(seconds):
 
 
 def sleep_ms(ms):
-    check(host.time_sleep(ms))
+    check(host.time_sleep(ms + 0))
 
 
 def sleep_us(us):

@@ -61,6 +61,7 @@ const pageBytes = 65536;
 export class Interpreter {
   readonly memory: VmMemory;
   readonly #exports: Exports;
+  readonly #system: SystemCalls;
 
   constructor(options: InterpreterOptions) {
     let exports: Exports | undefined;
@@ -74,6 +75,7 @@ export class Interpreter {
       release: (reference) => ready(exports).proxy_c_free_obj(reference),
     });
     const system = new SystemCalls(() => ready(memory), options.files, options.terminal);
+    this.#system = system;
     const instance = new WebAssembly.Instance(options.module, {
       env: {
         ...bridge.imports(),
@@ -132,6 +134,11 @@ export class Interpreter {
   /** Feeds one byte to the prompt; runs what it completes. True when it asks for a soft reset. */
   feedPrompt(byte: number): boolean {
     return this.#exports.mp_js_repl_process_char(byte) !== 0;
+  }
+
+  /** Closes the files that programs left open, as the end of an interpreter does. */
+  closeFiles(): void {
+    this.#system.closeAll();
   }
 
   #start({ layout, heapBytes }: InterpreterOptions): void {

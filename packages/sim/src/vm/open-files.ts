@@ -36,6 +36,11 @@ export class OpenFiles {
     return descriptor.file?.close() ?? 0;
   }
 
+  /** Closes what a program left open. */
+  closeAll(): void {
+    for (const number of [...this.#descriptors.keys()]) this.close(number);
+  }
+
   read(number: number, target: Uint8Array): number {
     const descriptor = this.#descriptors.get(number);
     if (descriptor?.file === undefined) return -(descriptor === undefined ? errno.EBADF : errno.EISDIR);

@@ -33,6 +33,10 @@ export class SystemCalls {
     this.#terminal = terminal;
   }
 
+  closeAll(): void {
+    this.#open.closeAll();
+  }
+
   environment(): Record<string, (...args: number[]) => number> {
     const path = (address = 0): string => resolvePath(this.#folder, this.#memory().string(address));
     return {

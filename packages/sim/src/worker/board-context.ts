@@ -79,7 +79,7 @@ export class BoardContext implements WorkerContext {
       const value = condition();
       if (value !== undefined) return { value };
       if (this.#takeInterrupt()) return "interrupted";
-      if (this.clock.nowUs() >= deadlineUs) return this.#timeout(timeoutMs);
+      if (!(this.clock.nowUs() < deadlineUs)) return this.#timeout(timeoutMs);
       this.#flush();
       this.clock.wait(Math.min(deadlineUs, this.#timers.nextUs), seen);
     }
@@ -116,7 +116,7 @@ export class BoardContext implements WorkerContext {
 
   /** A wait of no length costs as much as a look at the clock, or a loop of them would never end in virtual time. */
   #timeout(timeoutMs: number): "timeout" {
-    if (timeoutMs <= 0) this.clock.readUs();
+    if (!(timeoutMs > 0)) this.clock.readUs();
     return "timeout";
   }
 

@@ -9,7 +9,7 @@ import type { HostCalls } from "./context.ts";
 import { ControlBlock } from "./control-block.ts";
 import { romText, softRebootText } from "./firmware-texts.ts";
 import { interpreterClock } from "./interpreter-clock.ts";
-import { loadSupport } from "./load-support.ts";
+import { loadSupport, supportHeapBytes } from "./load-support.ts";
 import { CallbackQueue } from "./machine/callback-queue.ts";
 import { hashCalls } from "./machine/hash-calls.ts";
 import { machineCalls, SoftResetRequest } from "./machine/machine-calls.ts";
@@ -44,25 +44,23 @@ export function runBoard(start: StartData): never {
   const interpreter = new Interpreter({
     module: start.module,
     layout: start.layout,
-    heapBytes: start.heapBytes,
+    heapBytes: start.heapBytes + supportHeapBytes,
     files: supported,
     terminal: console,
     clock: interpreterClock(context, start.boot.chipStartUs),
     calls,
   });
   context.attach(interpreter);
-  const support = loadSupport(interpreter);
+  const support = loadSupport(interpreter, start.heapBytes);
   supported.hide();
   callbacks.dispatchThrough(support.dispatch);
   context.post({ type: "loaded", memory: interpreter.memory.shared });
   const programs = new Programs(console, files, support, softReset);
-  if (programs.run(start.boot.rawRepl) === "soft-reset") restart(context, console, false);
-  const { rawRepl } = new Prompt(interpreter, console, softReset).run(start.boot.rawRepl);
-  restart(context, console, rawRepl);
-}
-
-function restart(context: BoardContext, console: BoardConsole, rawRepl: boolean): never {
+  const outcome = programs.run(start.boot.rawRepl);
+  const { rawRepl } =
+    outcome === "soft-reset" ? start.boot : new Prompt(interpreter, console, softReset).run(start.boot.rawRepl);
   console.output.print(softRebootText);
+  interpreter.closeFiles();
   context.stop({ kind: "soft-reset", rawRepl });
 }
 

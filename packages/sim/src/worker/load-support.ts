@@ -5,6 +5,9 @@ import type { Dispatch } from "./machine/callback-queue.ts";
 import { supportModules } from "./parts.ts";
 import { supportFolder } from "./support-files.ts";
 
+/** Heap that the support modules may take; what they do not take is taken from programs all the same. */
+export const supportHeapBytes = 64 * 1024;
+
 /** What the host keeps of Python to run programs with. */
 export interface Support {
   /** Runs a callback by its number. */
@@ -14,21 +17,39 @@ export interface Support {
 }
 
 /**
- * Loads the modules that stand in for the chip's, then takes away the way by which they reach the host.
+ * Loads the modules that stand in for the chip's, then takes away the way by which they reach the host, and leaves
+ * programs a heap of `heapBytes`: on the chip these modules are in the firmware.
  *
  * @throws InternalError `sim/support-broken` with the traceback when one of them raises
  */
-export function loadSupport(interpreter: Interpreter): Support {
+export function loadSupport(interpreter: Interpreter, heapBytes: number): Support {
   const run = (source: string): void => void succeeded(interpreter.execute(source));
   run(`import sys\nsys.path[:] = ["${supportFolder}"]\n${supportModules.map(({ file }) => `import ${file}`).join("\n")}`);
   const board = reference(interpreter.import("_board"));
   const dispatch = reference(interpreter.attribute(board, "dispatch"));
   const execfile = reference(interpreter.attribute(reference(interpreter.import("builtins")), "execfile"));
   run(installSource);
+  leaveFree(interpreter, heapBytes);
   return {
     dispatch: (callback, argument) => void interpreter.call(dispatch, callback, argument),
     runFile: (path) => interpreter.call(execfile, path),
   };
+}
+
+/**
+ * Takes what is free beyond `heapBytes` for good: the interpreter keeps what the host has not released.
+ *
+ * @throws InternalError `sim/support-broken` when less is free than that
+ */
+function leaveFree(interpreter: Interpreter, heapBytes: number): void {
+  const gc = reference(interpreter.import("gc"));
+  const bytearray = reference(interpreter.attribute(reference(interpreter.import("builtins")), "bytearray"));
+  succeeded(interpreter.call(reference(interpreter.attribute(gc, "collect"))));
+  const free = interpreter.call(reference(interpreter.attribute(gc, "mem_free")));
+  if (typeof free !== "number" || free < heapBytes) {
+    throw new InternalError("sim/support-broken", `the support modules leave ${String(free)} bytes of heap, expected ${heapBytes}`);
+  }
+  reference(interpreter.call(bytearray, free - heapBytes));
 }
 
 /** Gives the modules their names and the order of the import path that the chip has, and leaves no trace in `__main__`. */

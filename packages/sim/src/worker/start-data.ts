@@ -10,6 +10,7 @@ export interface StartData {
   readonly layout: InterpreterLayout;
   /** Sources of the modules that stand in for those of the chip, by module name. */
   readonly python: Readonly<Record<string, string>>;
+  /** Heap that programs find free. */
   readonly heapBytes: number;
   readonly mode: "real" | "virtual";
   /** When the world began: ms since 1970. */
