@@ -1,4 +1,4 @@
-import { ProtocolError } from "@espx/proto";
+import { ProtocolError, isEspxError } from "@espx/proto";
 import type { BlockDevice, BlockPair } from "./block-device.ts";
 import { GlobalState } from "./global-state.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
@@ -19,40 +19,39 @@ export interface Mounted {
  * @throws ProtocolError as `readLittlefs` does
  */
 export function mount(device: BlockDevice): Mounted {
+  const first = readFirst(device);
   const state = new GlobalState();
-  const seen = new Set<number>();
-  let holder: Metadata | null = null;
-  let leadingBlocks = -2;
-  let metadata = readFirst(device);
-  for (;;) {
-    if (hasSuperblock(metadata)) {
-      holder = metadata;
-      leadingBlocks += 2;
-    }
+  let mounted: Mounted = { superblock: decodeSuperblock(first, device), root: first.pair, state, leadingBlocks: 0 };
+  for (const metadata of thread(device, first)) {
     state.add(metadata.moveState);
-    const tail = metadata.tail;
-    if (tail === null) break;
-    if (seen.has(tail.pair[0])) {
-      throw new ProtocolError(
-        "image/littlefs-shared-block",
-        `the thread of directories meets block ${tail.pair[0]} twice`,
-      );
-    }
-    seen.add(tail.pair[0]);
-    metadata = readMetadata(device, tail.pair);
+    if (metadata === first || !hasSuperblock(metadata)) continue;
+    const superblock = decodeSuperblock(metadata, device);
+    mounted = { superblock, root: metadata.pair, state, leadingBlocks: mounted.leadingBlocks + 2 };
   }
-  if (holder === null) throw notFormatted();
-  return { superblock: decodeSuperblock(holder, device), root: holder.pair, state, leadingBlocks };
+  return mounted;
+}
+
+function* thread(device: BlockDevice, first: Metadata): Generator<Metadata> {
+  const seen = new Set<number>();
+  yield first;
+  for (let tail = first.tail; tail !== null;) {
+    const block = tail.pair[0];
+    if (seen.has(block)) {
+      throw new ProtocolError("image/littlefs-shared-block", `the thread of directories meets block ${block} twice`);
+    }
+    seen.add(block);
+    const metadata = readMetadata(device, tail.pair);
+    yield metadata;
+    tail = metadata.tail;
+  }
 }
 
 function readFirst(device: BlockDevice): Metadata {
   try {
-    return readMetadata(device, [0, 1]);
+    const first = readMetadata(device, [0, 1]);
+    if (hasSuperblock(first)) return first;
   } catch (cause) {
-    throw notFormatted(cause);
+    if (!isEspxError(cause, "image/littlefs-corrupt")) throw cause;
   }
-}
-
-function notFormatted(cause?: unknown): ProtocolError {
-  return new ProtocolError("image/littlefs-not-formatted", "blocks 0 and 1 hold no littlefs superblock", { cause });
+  throw new ProtocolError("image/littlefs-not-formatted", "blocks 0 and 1 hold no littlefs superblock");
 }

@@ -72,7 +72,13 @@ describe.skipIf(python === undefined)("beside esptool (needs esptool)", () => {
     ].join("\n");
     expect(spawnSync(python as string, ["-c", script]).status).toBe(0);
     const image = decodeEspImage(readFileSync(file), { sha256 });
-    expect(image.header).toMatchObject({ chipId: 9, entry: 0x40378000, flashMode: 2, flashSize: 3, flashFrequency: 0xf });
+    expect(image.header).toMatchObject({
+      chipId: 9,
+      entry: 0x40378000,
+      flashMode: 2,
+      flashSize: 3,
+      flashFrequency: 0xf,
+    });
     expect(image.sizeBytes).toBe(readFileSync(file).length);
     const text = Buffer.concat(image.segments.map(({ data }) => data)).toString("latin1");
     expect(text).toContain("abcde");

@@ -25,7 +25,6 @@ describe.skipIf(python === undefined)("beside ESP-IDF's generator (needs esp-idf
   test("ours are the same bytes", () => {
     for (const [index, entries] of lists.entries()) {
       expect(Buffer.compare(encodeNvs(entries, sizeBytes), theirs[index] as Uint8Array)).toBe(0);
-
     }
   });
 });
