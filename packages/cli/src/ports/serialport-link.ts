@@ -8,6 +8,7 @@ import {
   type Signals,
 } from "@espx/proto";
 import type { SerialPort } from "serialport";
+import { watchDevice } from "./device-watch.ts";
 import { espressifVendorId, usbJtagProductId } from "./known-adapters.ts";
 
 /** Where a board may have gone when its USB device was reset: how long to look, and how often. */
@@ -31,6 +32,7 @@ export class SerialPortLink implements SerialLink {
   readonly #info: PortInfo | undefined;
   readonly #listeners: LinkListeners;
   #port: SerialPort;
+  #stopWatching = (): void => {};
   #baudRate: number;
 
   private constructor(
@@ -104,6 +106,7 @@ export class SerialPortLink implements SerialLink {
   async reopen(): Promise<void> {
     this.#listeners.assertOpen();
     const old = this.#port;
+    this.#stopWatching();
     old.removeAllListeners("close");
     await closePort(old);
     try {
@@ -116,6 +119,7 @@ export class SerialPortLink implements SerialLink {
 
   async close(): Promise<void> {
     if (!this.#listeners.open) return;
+    this.#stopWatching();
     this.#listeners.close();
     await closePort(this.#port);
   }
@@ -126,6 +130,10 @@ export class SerialPortLink implements SerialLink {
     // An error is followed by `close` when it is the end; as long as nobody listens it would end the process.
     port.on("error", (error: Error) => this.#lost(error));
     port.on("close", (error: Error | null) => this.#lost(error ?? undefined));
+    this.#stopWatching = watchDevice(port.path, () => {
+      this.#lost(new Error("the device is gone"));
+      void closePort(port);
+    });
     // On native USB, DTR says that somebody is there: without it the chip keeps its output. On a bridge it pulls boot.
     await this.setSignals({ dtr: this.traits.kind !== "uart", rts: false });
   }
@@ -153,6 +161,7 @@ export class SerialPortLink implements SerialLink {
   }
 
   #lost(cause: Error | undefined): void {
+    this.#stopWatching();
     const why = cause?.message ?? "the port was closed";
     this.#listeners.close(
       new LinkError("link/lost", `${this.url} was lost: ${why}`, { hint: "is it still plugged in?", cause }),
