@@ -11,6 +11,8 @@ export interface WorldOptions {
   readonly mode: "real" | "virtual";
   /** Fixes all that is random in virtual time; 1 when left out. */
   readonly seed?: number;
+  /** Real time: the broker that the boards use; its port is where broker faults apply. */
+  readonly brokerUrl?: string;
   /** Folder of the packed parts of the boards; see `loadAssets`. */
   readonly assets?: string;
   /** Virtual time: real ms without a sign of life after which a board is taken to compute without end; 5000. */
@@ -36,7 +38,11 @@ export class World implements SimWorld, AsyncDisposable {
     this.#assets = assets;
     const clock = options.mode === "real" ? new RealWorldClock() : new VirtualWorldClock();
     this.#clock = clock;
-    this.net = new SimNet({ mode: options.mode, clock });
+    this.net = new SimNet({
+      mode: options.mode,
+      clock,
+      ...(options.brokerUrl !== undefined && { brokerUrl: options.brokerUrl }),
+    });
     this.#boardWorld = {
       mode: options.mode,
       beganMs: clock instanceof RealWorldClock ? clock.beganMs : 0,
@@ -122,4 +128,3 @@ export class World implements SimWorld, AsyncDisposable {
 export async function createWorld(options: WorldOptions): Promise<World> {
   return new World(options, await loadAssets(options.assets));
 }
-

@@ -9,8 +9,8 @@ import { SimBroker } from "./sim-broker.ts";
 export interface SimNetOptions {
   readonly mode: "real" | "virtual";
   readonly clock: Pick<Clock, "now">;
-  /** Real mode: ports at which a broker is reached; 1883 when not given. */
-  readonly brokerPorts?: readonly number[];
+  /** Real mode: the broker that boards use; without it the faults of a broker apply to port 1883. */
+  readonly brokerUrl?: string;
 }
 
 /** The network around the boards of a world: one access point, names, a broker; each can be made to fail. */
@@ -21,10 +21,10 @@ export class SimNet {
   readonly #boards: NetHost[] = [];
   #script: NetScript;
 
-  constructor({ mode, clock, brokerPorts }: SimNetOptions) {
+  constructor({ mode, clock, brokerUrl }: SimNetOptions) {
     this.mode = mode;
     this.#clock = clock;
-    this.#script = { ...defaultScript, ...(brokerPorts !== undefined && { brokerPorts }) };
+    this.#script = { ...defaultScript, ...(brokerUrl !== undefined && { brokerPorts: [portOf(brokerUrl)] }) };
     this.broker = new SimBroker(mode, {
       setBehaviour: (behaviour) => this.#change({ broker: behaviour }),
       command: (command) => this.#command(command),
@@ -100,6 +100,11 @@ export class SimNet {
   #command(command: BrokerCommand): boolean {
     return this.#boards.map((board) => board.command(command)).includes(true);
   }
+}
+
+function portOf(brokerUrl: string): number {
+  const { port, protocol } = new URL(brokerUrl);
+  return port === "" ? (protocol === "mqtts:" ? 8883 : 1883) : Number(port);
 }
 
 function virtualAddress(index: number): BoardAddress {
