@@ -122,7 +122,9 @@ async function cutPower(stage: Stage): Promise<void> {
       changed.out.emit(event);
       if (event.kind !== "progress" || cutAt !== undefined || event.data.doneBytes * 2 < event.data.totalBytes) return;
       cutAt = `${event.data.doneBytes} of ${event.data.totalBytes} bytes`;
-      void stage.board.powerOff();
+      // A board that hangs on USB takes its port along.
+      stage.board.fault({ kind: "serial", behaviour: "lost" });
+      stage.board.powerOff().catch(() => undefined);
     },
   };
   const options = deployment(stage, { configFile: join(stage.folder, "config.txt") });
@@ -148,6 +150,7 @@ async function cutPower(stage: Stage): Promise<void> {
 async function comeBack(stage: Stage): Promise<void> {
   const topic = statTopic(stage.device, "Rate");
   const heard = stage.nextMessage(topic, MESSAGE_TIMEOUT_MS);
+  stage.board.fault({ kind: "serial", behaviour: "normal" });
   await stage.board.powerOn();
   const value = await heard;
   claim(
