@@ -47,6 +47,7 @@ class Launch:
         self.records = slots.Records()
         self.reason, self.crashes = slots.take_mark()
         self.timer = None
+        self.running = False
         self.boot = {"armed": False}
 
     def run(self):
@@ -59,9 +60,9 @@ class Launch:
         started_ms = time.ticks_ms()
         try:
             self.run_set()
-            say("the program has ended")
+            self.end()
         except SystemExit:
-            say("the program has ended")
+            self.end()
         # Any exception that leaves the program is its crash.
         except Exception as error:  # noqa: BLE001
             micropython.kbd_intr(_CTRL_C)
@@ -70,8 +71,19 @@ class Launch:
             self.crashes = 1 if not 0 <= ran_ms < _LONG_RUN_MS else self.crashes + 1
             self.on_crash(error)
 
+    def end(self):
+        self.unmark()
+        say("the program has ended")
+
+    def unmark(self):
+        """From here on an end without a word uses no attempt."""
+        if self.running:
+            self.slots.mark(0)
+            self.running = False
+
     def stop_proof(self):
         """What was stopped or has failed shall not be confirmed by the timer."""
+        self.unmark()
         if self.timer is not None:
             self.timer.deinit()
 
@@ -107,9 +119,12 @@ class Launch:
         if self.reason in (slots.NO_NETWORK, slots.NO_BROKER):
             # With nothing to go back to, trying again is the best there is.
             return self.records.record["previous"] is not None
+        cause = machine.reset_cause()
+        if self.reason == slots.RUNNING:
+            return cause not in (machine.PWRON_RESET, machine.DEEPSLEEP_RESET)
         if self.reason:
             return self.reason == slots.CRASH
-        return machine.reset_cause() in (machine.WDT_RESET, 0)
+        return cause in (machine.WDT_RESET, 0)
 
     def fall_back(self, why):
         """Makes the previous set the running one and resets; False when there is none."""
@@ -167,6 +182,8 @@ class Launch:
         if not foreign:
             machine.WDT(timeout=_TRIAL_WDT_MS)
             self.boot["armed"] = True
+            self.slots.mark(self.slots.RUNNING, self.crashes)
+            self.running = True
             return
         # How many timers there are depends on the chip; the highest is the least used.
         for number in (3, 1, 0):
@@ -192,6 +209,7 @@ class Launch:
     def confirm(self):
         """The set has proved itself. Raises OSError when that cannot be written."""
         self.records.write(state=self.slots.CONFIRMED, left=0, previous=None, previous_config=None)
+        self.unmark()
 
     def reset(self, reason, text):
         self.keep_file("/state/reboot.txt", text + "\n")

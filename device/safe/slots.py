@@ -21,6 +21,8 @@ NO_NETWORK = const(2)
 NO_BROKER = const(3)
 COMMANDED = const(4)
 UPDATE = const(5)
+# Left while a set is on trial: found again, the set ended without a word (a panic, a hang, a reset of its own).
+RUNNING = const(6)
 
 _PATHS = ("/state/slot0", "/state/slot1")
 _STATES = (TRIAL, CONFIRMED, DEV)

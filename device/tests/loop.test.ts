@@ -273,7 +273,7 @@ loop.run()`,
     const on = levels.filter((event) => event.value === active);
     expect(on).toHaveLength(2);
     const off = levels.find((event) => event.atMs > (on[0]?.atMs ?? 0) && event.value !== active);
-    expect((off?.atMs ?? 0) - (on[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(30);
+    expect((off?.atMs ?? 0) - (on[0]?.atMs ?? 0)).toBeCloseTo(30, 0);
   });
 
   it("E08 drives no pin without an activity LED", async () => {

@@ -106,6 +106,13 @@ describe("a set on trial", () => {
     expect(device.boots).toEqual(["power-on", "watchdog", "watchdog", "watchdog", "hard"]);
   });
 
+  it("falls back when it resets by itself without a word", async () => {
+    const device = await trialDevice(app(`ctx.loop.once("reset", lambda task: machine.reset(), 1000)`));
+    await device.powerOn(20_000);
+    expectOldSet(device);
+    expect(device.boots).toEqual(["power-on", "hard", "hard", "hard", "hard"]);
+  });
+
   it("falls back when it never reports health, and says who did not", async () => {
     const device = await trialDevice(app(`pass`, "False"));
     await device.powerOn(11 * 60_000);

@@ -48,8 +48,8 @@ describe("watchdog", () => {
     expect(Math.max(...pauses)).toBeLessThan(10_500);
     expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(2_000);
     const fromMs = device.world.clock.now();
-    await device.board.reset();
-    await device.advance(11_000);
+    await device.type("\x03");
+    await device.type("\x04", 11_000);
     expect(device.when("started", fromMs) - fromMs).toBeLessThan(500);
   });
 
