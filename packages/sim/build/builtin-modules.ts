@@ -7,7 +7,20 @@ const entryBytes = 8;
 export const removedModules = ["js", "jsffi"] as const;
 
 /** Modules that stand in the same table and tell it from a chance match. */
-export const knownModules = ["array", "binascii", "builtins", "cmath", "collections", "gc", "io", "json", "math", "micropython", "struct", "sys"];
+export const knownModules = [
+  "array",
+  "binascii",
+  "builtins",
+  "cmath",
+  "collections",
+  "gc",
+  "io",
+  "json",
+  "math",
+  "micropython",
+  "struct",
+  "sys",
+];
 
 /**
  * Takes modules out of the table of built-in modules: their entries repeat a neighbour's.
@@ -29,9 +42,11 @@ export function removeModules(wasm: Uint8Array, names: ReadonlyMap<string, numbe
       if (nameAt(at) === name && countAround(at, isEntry) >= 4) places.push(at);
     }
     const place = places[0];
-    if (place === undefined || places.length !== 1) unknown(`one entry of a built-in module table (${places.length} found)`);
+    if (place === undefined || places.length !== 1)
+      unknown(`one entry of a built-in module table (${places.length} found)`);
     const keeps = (at: number): boolean => isEntry(at) && !removed.has(nameAt(at) ?? -1);
-    const neighbour = [1, -1, 2, -2].map((step) => place + step * entryBytes).find(keeps) ?? unknown("a neighbour entry");
+    const neighbour =
+      [1, -1, 2, -2].map((step) => place + step * entryBytes).find(keeps) ?? unknown("a neighbour entry");
     patched.copyWithin(place, neighbour, neighbour + entryBytes);
   }
   return patched;

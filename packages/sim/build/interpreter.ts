@@ -26,11 +26,17 @@ export interface InterpreterFiles {
  */
 export async function ensureInterpreter(): Promise<InterpreterFiles> {
   const require = createRequire(import.meta.url);
-  const sourcePath = join(dirname(require.resolve("@micropython/micropython-webassembly-pyscript")), "micropython.wasm");
+  const sourcePath = join(
+    dirname(require.resolve("@micropython/micropython-webassembly-pyscript")),
+    "micropython.wasm",
+  );
   const source = await readFile(sourcePath);
   verifySource(source, sourcePath);
   const patchCode = await bundleWorker("patch-worker.ts");
-  const folder = join(cacheFolder, sha256([sha256(source), sha256(patchCode), await binaryenVersion()].join("\n")).slice(0, 16));
+  const folder = join(
+    cacheFolder,
+    sha256([sha256(source), sha256(patchCode), await binaryenVersion()].join("\n")).slice(0, 16),
+  );
   const files = { wasm: join(folder, "interpreter.wasm"), layout: join(folder, "interpreter.json") };
   if (existsSync(files.wasm) && existsSync(files.layout)) return files;
   const codePath = join(folder, "patch.mjs");
@@ -41,7 +47,8 @@ export async function ensureInterpreter(): Promise<InterpreterFiles> {
   return files;
 }
 
-function verifySource(source: Uint8Array, path: string): void {
+/** @throws VerifyError `sim/interpreter-changed` when `source`, read from `path`, is not the pinned one */
+export function verifySource(source: Uint8Array, path: string): void {
   const found = sha256(source);
   if (found === sourceSha256) return;
   throw new VerifyError("sim/interpreter-changed", `${path} has SHA-256 ${found}, expected ${sourceSha256}`, {
@@ -55,13 +62,17 @@ function patchInWorker(codePath: string, source: Uint8Array): Promise<PatchedInt
     const worker = new Worker(pathToFileURL(codePath), { workerData: source, execArgv: [] });
     worker.once("message", resolve);
     worker.once("error", reject);
-    worker.once("exit", (code) => reject(new InternalError("sim/interpreter-unknown", `the patch ended with code ${code}`)));
+    worker.once("exit", (code) =>
+      reject(new InternalError("sim/interpreter-unknown", `the patch ended with code ${code}`)),
+    );
   });
 }
 
 async function binaryenVersion(): Promise<string> {
   const entry = fileURLToPath(import.meta.resolve("binaryen"));
-  const { version } = JSON.parse(await readFile(join(dirname(entry), "package.json"), "utf8")) as { readonly version: string };
+  const { version } = JSON.parse(await readFile(join(dirname(entry), "package.json"), "utf8")) as {
+    readonly version: string;
+  };
   return version;
 }
 

@@ -24,7 +24,8 @@ export interface Landmarks {
  */
 export function findLandmarks(wat: WatModule): Landmarks {
   const init = body(wat, exported(wat, "mp_js_init"));
-  const depthDec = callsOf(body(wat, exported(wat, "mp_js_repl_process_char"))).at(-1) ?? missing("external_call_depth_dec");
+  const depthDec =
+    callsOf(body(wat, exported(wat, "mp_js_repl_process_char"))).at(-1) ?? missing("external_call_depth_dec");
   const [gcCollectStart, gcCollectEnd] = collectorCalls(body(wat, depthDec));
   const pendingFlag = first(body(wat, depthDec), /i32\.load8_u (?:\$\S+ )?offset=(\d+)/, "gc_collect_pending");
   const state = Number(first(body(wat, exported(wat, "mp_sched_keyboard_interrupt")), /offset=(\d+)/, "mp_state_ctx"));
@@ -79,7 +80,10 @@ function collectorCalls(form: string): [string, string] {
 function pystackRange(wat: WatModule, init: string, state: number): [number, number] {
   const isPystackInit = (form: string): boolean =>
     form.includes("(param $0 i32) (param $1 i32)") && form.match(/i32\.store /g)?.length === 3;
-  const found = callsOf(init).map((name) => wat.functions.get(name) ?? "").find(isPystackInit) ?? missing("mp_pystack_init");
+  const found =
+    callsOf(init)
+      .map((name) => wat.functions.get(name) ?? "")
+      .find(isPystackInit) ?? missing("mp_pystack_init");
   const stores = [...found.matchAll(/\(i32\.const (\d+)\)/g)].map((match) => Number(match[1])).sort((a, b) => a - b);
   const [start, , cur] = stores;
   if (start === undefined || cur === undefined) return missing("the pystack range");
@@ -88,7 +92,9 @@ function pystackRange(wat: WatModule, init: string, state: number): [number, num
 
 /** A collection starts by clearing two words: the bytes allocated, next to the threshold, and the overflow flag. */
 function overflowOffset(gcCollectStart: string, threshold: number): number {
-  const cleared = gcCollectStart.matchAll(/i32\.store (?:\$\S+ )?offset=\d+\s+\(i32\.const (\d+)\)\s+\(i32\.const 0\)/g);
+  const cleared = gcCollectStart.matchAll(
+    /i32\.store (?:\$\S+ )?offset=\d+\s+\(i32\.const (\d+)\)\s+\(i32\.const 0\)/g,
+  );
   const offset = [...cleared].map((match) => Number(match[1])).find((at) => at !== threshold - 4);
   return offset ?? missing("gc_stack_overflow");
 }

@@ -14,7 +14,10 @@ export const maximumPages = 1024;
  * Collecting while code runs needs every pointer in linear memory: binaryen's `spill-pointers` puts those that live
  * across a call there, but leaves out indirect calls, so each of these becomes a direct call to a thunk first.
  */
-export function patchInterpreter(source: Uint8Array): { readonly wasm: Uint8Array; readonly layout: InterpreterLayout } {
+export function patchInterpreter(source: Uint8Array): {
+  readonly wasm: Uint8Array;
+  readonly layout: InterpreterLayout;
+} {
   const wat = parseWat(textOf(source));
   const landmarks = findLandmarks(wat);
   const module = binaryen.parseText(patchText(wat, landmarks));
@@ -118,5 +121,8 @@ function thunkForm(type: string, table: string, signature: string): string {
 
 /** `spill-pointers` finds the stack pointer by this name only. */
 function nameStackPointer(text: string, global: string): string {
-  return text.replaceAll(new RegExp(String.raw`\$${global.replaceAll("$", String.raw`\$`)}(?=[\s)])`, "g"), "$__stack_pointer");
+  return text.replaceAll(
+    new RegExp(String.raw`\$${global.replaceAll("$", String.raw`\$`)}(?=[\s)])`, "g"),
+    "$__stack_pointer",
+  );
 }

@@ -6,7 +6,7 @@ const limitsShared = 0x03;
 
 /** Makes the memory of a module shared, with a maximum of `maximumPages` pages of 64 KiB. */
 export function shareMemory(wasm: Uint8Array, maximumPages: number): Uint8Array {
-  for (let at = 8; at < wasm.length; ) {
+  for (let at = 8; at < wasm.length;) {
     const [length, lengthBytes] = readLeb(wasm, at + 1);
     const start = at + 1 + lengthBytes;
     if (wasm[at] === memorySection && wasm[start] === 1 && wasm[start + 1] === limitsWithMaximum) {
@@ -34,7 +34,7 @@ function readLeb(bytes: Uint8Array, at: number): [value: number, size: number] {
 
 function encodeLeb(value: number): number[] {
   const bytes: number[] = [];
-  for (let rest = value; ; ) {
+  for (let rest = value; ;) {
     const low = rest & 0x7f;
     rest >>>= 7;
     bytes.push(rest === 0 ? low : low | 0x80);

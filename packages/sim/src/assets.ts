@@ -27,9 +27,13 @@ export function loadAssets(folder: string | undefined = process.env["ESPX_SIM_AS
   const key = folder ?? "";
   const known = loaded.get(key);
   if (known !== undefined) return known;
-  const loading = (folder === undefined ? buildFiles() : Promise.resolve(packedFiles(folder))).then(readAssets);
+  const loading = findAssets(folder);
   loaded.set(key, loading);
   return loading;
+}
+
+async function findAssets(folder: string | undefined): Promise<SimAssets> {
+  return readAssets(folder === undefined ? await buildFiles() : packedFiles(folder));
 }
 
 function packedFiles(folder: string): SimAssetFiles {
@@ -55,7 +59,9 @@ async function buildFiles(): Promise<SimAssetFiles> {
       hint: "Set ESPX_SIM_ASSETS to the folder that holds interpreter.wasm.",
     });
   }
-  const { buildAssets } = (await import(/* @vite-ignore */ build.href)) as { buildAssets: () => Promise<SimAssetFiles> };
+  const { buildAssets } = (await import(/* @vite-ignore */ build.href)) as {
+    buildAssets: () => Promise<SimAssetFiles>;
+  };
   return buildAssets();
 }
 

@@ -10,7 +10,7 @@ describe("a boot", () => {
   it("shows what a program raised and leaves main.py out after a broken boot.py", async () => {
     await using fixture = await startBoard({ files: { "boot.py": "nope\n" }, main: "print('main')\n" });
     expect(programText(fixture.take())).toBe(
-      'Traceback (most recent call last):\r\n  File "boot.py", line 1, in <module>\r\nNameError: name \'nope\' isn\'t defined\r\n',
+      "Traceback (most recent call last):\r\n  File \"boot.py\", line 1, in <module>\r\nNameError: name 'nope' isn't defined\r\n",
     );
   });
 
@@ -21,7 +21,9 @@ describe("a boot", () => {
   });
 
   it("starts with an empty namespace and the chip's modules and paths", async () => {
-    const text = await outputOf("import sys\nprint(sorted(globals()))\nprint(sys.path, sys.platform, sys.implementation[0])\n");
+    const text = await outputOf(
+      "import sys\nprint(sorted(globals()))\nprint(sys.path, sys.platform, sys.implementation[0])\n",
+    );
     expect(text).toBe("['__name__', 'sys']\r\n['', '.frozen', '/lib'] esp32 micropython\r\n");
   });
 

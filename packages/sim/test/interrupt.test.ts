@@ -54,7 +54,8 @@ describe("Ctrl-C", () => {
   it("passes as a byte after kbd_intr(-1)", async () => {
     await using fixture = await startBoard();
     await fixture.ask("\x01");
-    const code = "import sys, micropython\nmicropython.kbd_intr(-1)\nprint(sys.stdin.buffer.read(3))\nmicropython.kbd_intr(3)\n";
+    const code =
+      "import sys, micropython\nmicropython.kbd_intr(-1)\nprint(sys.stdin.buffer.read(3))\nmicropython.kbd_intr(3)\n";
     fixture.take();
     expect(await fixture.ask(`${code}\x04`)).toBe("OK");
     expect(await fixture.ask("a\x03b")).toBe("b'a\\x03b'\r\n\x04\x04>");

@@ -20,13 +20,15 @@ host = table()
 
 describe("a program on the board", () => {
   it.each(["js", "jsffi", "_host", "_board", "ujs"])("cannot import %s", async (name) => {
-    expect(await outputOf(`try:\n    import ${name}\n    print("got it")\nexcept ImportError:\n    print("absent")\n`)).toBe(
-      "absent\r\n",
-    );
+    expect(
+      await outputOf(`try:\n    import ${name}\n    print("got it")\nexcept ImportError:\n    print("absent")\n`),
+    ).toBe("absent\r\n");
   });
 
   it("finds no module of the host among those that are loaded", async () => {
-    const text = await outputOf("import sys\nprint([m for m in sys.modules if 'host' in m or 'js' in m or m.startswith('_')])\n");
+    const text = await outputOf(
+      "import sys\nprint([m for m in sys.modules if 'host' in m or 'js' in m or m.startswith('_')])\n",
+    );
     expect(text).toBe("[]\r\n");
   });
 
@@ -101,7 +103,15 @@ for act in (lambda: open("/nowhere"), lambda: os.stat("/x"), lambda: time.sleep_
     const folder = mkdtempSync(join(tmpdir(), "espx-isolation-"));
     try {
       writeFileSync(join(folder, "secret"), "secret of the host");
-      const paths = [`${folder}/secret`, `/..${folder}/secret`, `../../..${folder}/secret`, "/etc/passwd", "/proc/self/environ", "/dev/stdin", `//${folder}/secret`];
+      const paths = [
+        `${folder}/secret`,
+        `/..${folder}/secret`,
+        `../../..${folder}/secret`,
+        "/etc/passwd",
+        "/proc/self/environ",
+        "/dev/stdin",
+        `//${folder}/secret`,
+      ];
       const text = await outputOf(`
 import os
 for path in ${JSON.stringify(paths)}:

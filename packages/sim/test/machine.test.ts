@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { outputOf, programText, startBoard } from "./board-fixture.ts";
 
-const pinEvents = (events: readonly { readonly kind: string }[]): unknown[] => events.filter(({ kind }) => kind === "pin");
+const pinEvents = (events: readonly { readonly kind: string }[]): unknown[] =>
+  events.filter(({ kind }) => kind === "pin");
 const about = (ms: number): unknown => expect.closeTo(ms, 0);
 
 describe("machine.Pin", () => {
   it("shows what the program drives, and tells when it changes", async () => {
     await using fixture = await startBoard({
-      main:
-        "import machine, time\nled = machine.Pin(2, machine.Pin.OUT)\nfor i in range(3):\n    time.sleep_ms(100)\n    led.toggle()\nled.value(1)\nled(0)\nprint(led(), led.value())\nled.on()\n",
+      main: "import machine, time\nled = machine.Pin(2, machine.Pin.OUT)\nfor i in range(3):\n    time.sleep_ms(100)\n    led.toggle()\nled.value(1)\nled(0)\nprint(led(), led.value())\nled.on()\n",
     });
     await fixture.world.advance(1000);
     expect(pinEvents(fixture.events)).toEqual([
@@ -45,8 +45,7 @@ describe("machine.Pin", () => {
 
   it("runs its interrupt handler on the edges that it asks for", async () => {
     await using fixture = await startBoard({
-      main:
-        "import machine, time\np = machine.Pin(4, machine.Pin.IN)\np.irq(lambda pin: print('edge', pin, pin()), machine.Pin.IRQ_FALLING)\ntime.sleep(10)\n",
+      main: "import machine, time\np = machine.Pin(4, machine.Pin.IN)\np.irq(lambda pin: print('edge', pin, pin()), machine.Pin.IRQ_FALLING)\ntime.sleep(10)\n",
     });
     fixture.take();
     for (const value of [1, 0, 1, 0] as const) {
@@ -108,7 +107,9 @@ describe("time", () => {
     await fixture.ask("machine.reset()\r");
     await fixture.ask("import time\r");
     fixture.take();
-    expect(await fixture.ask("time.ticks_ms() < 1000, time.gmtime()[:5]\r")).toContain("(True, (2026, 11, 21, 12, 30))");
+    expect(await fixture.ask("time.ticks_ms() < 1000, time.gmtime()[:5]\r")).toContain(
+      "(True, (2026, 11, 21, 12, 30))",
+    );
   });
 
   it("sleeps as long as it says", async () => {

@@ -2,11 +2,14 @@ import { describe, expect, it } from "vitest";
 import { outputOf } from "./board-fixture.ts";
 
 describe("the heap", () => {
-  it.each([160 * 1024, 40_000, 400_000])("leaves %i bytes to a program that starts, as was asked for", async (heapBytes) => {
-    const free = Number(await outputOf("import gc\ngc.collect()\nprint(gc.mem_free())\n", { heapBytes }));
-    expect(free).toBeGreaterThan(heapBytes * 0.97);
-    expect(free).toBeLessThan(heapBytes * 1.03 + 1000);
-  });
+  it.each([160 * 1024, 40_000, 400_000])(
+    "leaves %i bytes to a program that starts, as was asked for",
+    async (heapBytes) => {
+      const free = Number(await outputOf("import gc\ngc.collect()\nprint(gc.mem_free())\n", { heapBytes }));
+      expect(free).toBeGreaterThan(heapBytes * 0.97);
+      expect(free).toBeLessThan(heapBytes * 1.03 + 1000);
+    },
+  );
 
   it("does not grow: a program that takes too much gets MemoryError and goes on", async () => {
     const text = await outputOf(
@@ -17,7 +20,9 @@ describe("the heap", () => {
   });
 
   it("is collected while code runs", async () => {
-    const text = await outputOf("t = 0\nfor i in range(100000):\n    t += len([i, str(i), bytearray(100)])\nprint(t)\n");
+    const text = await outputOf(
+      "t = 0\nfor i in range(100000):\n    t += len([i, str(i), bytearray(100)])\nprint(t)\n",
+    );
     expect(text).toBe("300000\r\n");
   });
 
@@ -32,7 +37,9 @@ describe("the heap", () => {
   });
 
   it("raises RuntimeError when calls nest too deep", async () => {
-    const text = await outputOf("def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RuntimeError:\n    print('deep')\n");
+    const text = await outputOf(
+      "def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RuntimeError:\n    print('deep')\n",
+    );
     expect(text).toBe("deep\r\n");
   });
 });

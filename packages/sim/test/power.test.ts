@@ -17,7 +17,12 @@ describe("power", () => {
 
   it("may be switched twice", async () => {
     await using fixture = await startBoard();
-    await Promise.all([fixture.board.powerOn(), fixture.board.powerOff(), fixture.board.powerOff(), fixture.board.powerOn()]);
+    await Promise.all([
+      fixture.board.powerOn(),
+      fixture.board.powerOff(),
+      fixture.board.powerOff(),
+      fixture.board.powerOn(),
+    ]);
     expect(fixture.board.running).toBe(true);
   });
 
@@ -44,6 +49,7 @@ describe("power", () => {
     for (let round = 0; round < 8; round++) {
       await fixture.waitFor("xx");
       await fixture.board.powerOff();
+      expect(fixture.board.running).toBe(false);
       fixture.take();
       await fixture.board.powerOn();
     }

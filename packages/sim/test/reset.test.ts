@@ -18,7 +18,9 @@ describe("the reset causes", () => {
     await using fixture = await startBoard();
     fixture.take();
     await fixture.ask("from machine import *\r");
-    expect(await fixture.ask("PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET\r")).toContain("(1, 2, 3, 4, 5)");
+    expect(await fixture.ask("PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET\r")).toContain(
+      "(1, 2, 3, 4, 5)",
+    );
   });
 });
 
@@ -88,6 +90,7 @@ describe("the watchdog", () => {
       main: "import machine\nprint('cause', machine.reset_cause())\nif machine.reset_cause() == 1:\n    machine.WDT(timeout=100)\n    while True:\n        pass\n",
     });
     await fixture.waitFor("cause 3");
+    expect(boots(fixture.events).at(-1)).toMatchObject({ cause: "watchdog" });
   });
 });
 
@@ -107,7 +110,9 @@ describe("deep sleep", () => {
   });
 
   it("without a time lasts until EN or power", async () => {
-    await using fixture = await startBoard({ main: "import machine\nif machine.reset_cause() == 1 and not machine.RTC().memory():\n    machine.RTC().memory('x')\n    machine.deepsleep()\nprint('up')\n" });
+    await using fixture = await startBoard({
+      main: "import machine\nif machine.reset_cause() == 1 and not machine.RTC().memory():\n    machine.RTC().memory('x')\n    machine.deepsleep()\nprint('up')\n",
+    });
     await fixture.world.advance(1_000_000_000);
     expect(fixture.board.running).toBe(false);
     await fixture.board.reset();
@@ -120,6 +125,7 @@ describe("deep sleep", () => {
       main: "import machine\nprint('cause', machine.reset_cause())\nif machine.reset_cause() == 1:\n    machine.deepsleep(100)\n",
     });
     await fixture.waitFor("cause 4");
+    expect(boots(fixture.events)).toHaveLength(3);
   });
 });
 

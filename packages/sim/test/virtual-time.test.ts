@@ -69,7 +69,10 @@ describe("virtual time", () => {
     };
     const all = Promise.all([sleeper("late", 300), sleeper("early", 100), sleeper("later", 1000)]);
     await fixture.world.advance(500);
-    expect(woke).toEqual([["early", 100], ["late", 300]]);
+    expect(woke).toEqual([
+      ["early", 100],
+      ["late", 300],
+    ]);
     await fixture.world.advance(500);
     await all;
   });

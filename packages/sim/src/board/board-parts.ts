@@ -5,8 +5,8 @@ import type { HostPart, PartChannel, SimEventBody } from "./host-part.ts";
 
 /** How the parts of a board reach its worker and its listeners. */
 export interface PartWiring {
-  post(message: PartMessage, transfer?: readonly ArrayBuffer[]): void;
-  emit(event: SimEventBody, atMs?: number): void;
+  readonly post: (message: PartMessage, transfer?: readonly ArrayBuffer[]) => void;
+  readonly emit: (event: SimEventBody, atMs?: number) => void;
 }
 
 /** The host halves of a board's parts, and the way of messages to them. */

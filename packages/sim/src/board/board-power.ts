@@ -62,7 +62,10 @@ export class BoardPower {
   constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
     this.#chip = chip;
     this.#emit = events.emit;
-    this.#watchdog = new Watchdog(() => chip.world.nowUs(), () => this.#bite(chip.world.nowUs()));
+    this.#watchdog = new Watchdog(
+      () => chip.world.nowUs(),
+      () => this.#bite(chip.world.nowUs()),
+    );
   }
 
   get running(): boolean {

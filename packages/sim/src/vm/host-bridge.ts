@@ -47,7 +47,11 @@ export class HostBridge {
       call1: (proxy = 0, _bound = 0, a = 0, out = 0) => this.#call(proxy, [a], out),
       call2: (proxy = 0, _bound = 0, a = 0, b = 0, out = 0) => this.#call(proxy, [a, b], out),
       calln: (proxy = 0, _bound = 0, count = 0, args = 0, out = 0) =>
-        this.#call(proxy, Array.from({ length: count }, (_, index) => args + valueBytes * index), out),
+        this.#call(
+          proxy,
+          Array.from({ length: count }, (_, index) => args + valueBytes * index),
+          out,
+        ),
       proxy_js_free_obj: (proxy = 0) => void this.#held.delete(proxy),
       js_check_existing: () => -1,
       has_attr: () => 0,

@@ -4,7 +4,15 @@ import { jumpImports } from "./invoke.ts";
 import type { InterpreterLayout } from "./layout.ts";
 import { VmMemory } from "./memory.ts";
 import { SystemCalls, type Terminal } from "./system-calls.ts";
-import { exceptionAddress, type HostValue, type PythonReference, type PythonValue, readValue, valueBytes, writeValue } from "./values.ts";
+import {
+  exceptionAddress,
+  type HostValue,
+  type PythonReference,
+  type PythonValue,
+  readValue,
+  valueBytes,
+  writeValue,
+} from "./values.ts";
 
 /** Time and chance as the interpreter's own modules ask for them. */
 export interface InterpreterClock {
@@ -31,23 +39,23 @@ interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly __indirect_function_table: WebAssembly.Table;
   readonly gc_stack_top: WebAssembly.Global;
-  malloc(sizeBytes: number): number;
-  free(address: number): void;
-  setThrew(threw: number, value: number): void;
-  emscripten_stack_init(): void;
-  emscripten_stack_get_current(): number;
-  _emscripten_stack_restore(stackPointer: number): void;
-  __wasm_call_ctors(): void;
-  mp_js_init(pystackWords: number, heapBytes: number): void;
-  mp_js_register_js_module(name: number, value: number): void;
-  mp_js_do_import(name: number, out: number): void;
-  mp_js_do_exec(source: number, length: number, out: number): void;
-  mp_js_repl_init(): void;
-  mp_js_repl_process_char(char: number): number;
-  proxy_c_init(): void;
-  proxy_c_free_obj(reference: number): void;
-  proxy_c_to_js_call(reference: number, count: number, args: number, out: number): void;
-  proxy_c_to_js_lookup_attr(reference: number, name: number, out: number): void;
+  readonly malloc: (sizeBytes: number) => number;
+  readonly free: (address: number) => void;
+  readonly setThrew: (threw: number, value: number) => void;
+  readonly emscripten_stack_init: () => void;
+  readonly emscripten_stack_get_current: () => number;
+  readonly _emscripten_stack_restore: (stackPointer: number) => void;
+  readonly __wasm_call_ctors: () => void;
+  readonly mp_js_init: (pystackWords: number, heapBytes: number) => void;
+  readonly mp_js_register_js_module: (name: number, value: number) => void;
+  readonly mp_js_do_import: (name: number, out: number) => void;
+  readonly mp_js_do_exec: (source: number, length: number, out: number) => void;
+  readonly mp_js_repl_init: () => void;
+  readonly mp_js_repl_process_char: (char: number) => number;
+  readonly proxy_c_init: () => void;
+  readonly proxy_c_free_obj: (reference: number) => void;
+  readonly proxy_c_to_js_call: (reference: number, count: number, args: number, out: number) => void;
+  readonly proxy_c_to_js_lookup_attr: (reference: number, name: number, out: number) => void;
 }
 
 /** The patched garbage collector needs room for the pointers that it spills. */

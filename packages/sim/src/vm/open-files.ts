@@ -38,7 +38,7 @@ export class OpenFiles {
 
   /** Closes what a program left open. */
   closeAll(): void {
-    for (const number of [...this.#descriptors.keys()]) this.close(number);
+    for (const number of Array.from(this.#descriptors.keys())) this.close(number);
   }
 
   read(number: number, target: Uint8Array): number {

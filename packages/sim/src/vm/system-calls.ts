@@ -11,7 +11,15 @@ export interface Terminal {
   write(source: Uint8Array): void;
 }
 
-const openFlags = { accessMode: 0o3, readWrite: 2, create: 0o100, exclusive: 0o200, truncate: 0o1000, append: 0o2000, folder: 0o200000 };
+const openFlags = {
+  accessMode: 0o3,
+  readWrite: 2,
+  create: 0o100,
+  exclusive: 0o200,
+  truncate: 0o1000,
+  append: 0o2000,
+  folder: 0o200000,
+};
 const folderMode = 0o40777;
 const fileMode = 0o100666;
 const direntBytes = 280;
@@ -70,7 +78,9 @@ export class SystemCalls {
         return 0;
       },
       fd_read: (fd: number, vectors: number, count: number, out: number) =>
-        this.#transfer(vectors, count, out, (bytes) => (fd === 0 ? this.#terminal.read(bytes) : this.#open.read(fd, bytes))),
+        this.#transfer(vectors, count, out, (bytes) =>
+          fd === 0 ? this.#terminal.read(bytes) : this.#open.read(fd, bytes),
+        ),
       fd_write: (fd: number, vectors: number, count: number, out: number) =>
         this.#transfer(vectors, count, out, (bytes) => {
           if (fd > 2) return this.#open.write(fd, bytes);

@@ -132,7 +132,8 @@ export class BoardContext implements WorkerContext {
   /** True when a Ctrl-C is pending; it is taken back, since the caller raises it. */
   #takeInterrupt(): boolean {
     const memory = this.#interpreter?.memory;
-    if (memory === undefined || memory.u32(this.#layout.pendingException) !== this.#layout.keyboardException) return false;
+    if (memory === undefined || memory.u32(this.#layout.pendingException) !== this.#layout.keyboardException)
+      return false;
     memory.setU32(this.#layout.pendingException, 0);
     return true;
   }

@@ -61,7 +61,7 @@ export function runBoard(start: StartData): never {
     outcome === "soft-reset" ? start.boot : new Prompt(interpreter, console, softReset).run(start.boot.rawRepl);
   console.output.print(softRebootText);
   interpreter.closeFiles();
-  context.stop({ kind: "soft-reset", rawRepl });
+  return context.stop({ kind: "soft-reset", rawRepl });
 }
 
 /** Joins the tables of the chip and of all parts; a name that two of them have is a mistake. */
@@ -72,7 +72,8 @@ function assemble(context: BoardContext, tables: readonly HostCalls[]) {
   const calls = new Map<string, BridgeCall>();
   for (const table of [...tables, ...parts.map((part) => part.calls ?? {})]) {
     for (const [name, call] of Object.entries(table)) {
-      if (calls.has(name)) throw new InternalError("sim/parts-broken", `two parts of the board offer the host call ${name}`);
+      if (calls.has(name))
+        throw new InternalError("sim/parts-broken", `two parts of the board offer the host call ${name}`);
       calls.set(name, call as BridgeCall);
     }
   }

@@ -24,7 +24,9 @@ export interface Support {
  */
 export function loadSupport(interpreter: Interpreter, heapBytes: number): Support {
   const run = (source: string): void => void succeeded(interpreter.execute(source));
-  run(`import sys\nsys.path[:] = ["${supportFolder}"]\n${supportModules.map(({ file }) => `import ${file}`).join("\n")}`);
+  run(
+    `import sys\nsys.path[:] = ["${supportFolder}"]\n${supportModules.map(({ file }) => `import ${file}`).join("\n")}`,
+  );
   const board = reference(interpreter.import("_board"));
   const dispatch = reference(interpreter.attribute(board, "dispatch"));
   const execfile = reference(interpreter.attribute(reference(interpreter.import("builtins")), "execfile"));
@@ -47,7 +49,10 @@ function leaveFree(interpreter: Interpreter, heapBytes: number): void {
   succeeded(interpreter.call(reference(interpreter.attribute(gc, "collect"))));
   const free = interpreter.call(reference(interpreter.attribute(gc, "mem_free")));
   if (typeof free !== "number" || free < heapBytes) {
-    throw new InternalError("sim/support-broken", `the support modules leave ${String(free)} bytes of heap, expected ${heapBytes}`);
+    throw new InternalError(
+      "sim/support-broken",
+      `the support modules leave ${JSON.stringify(free)} bytes of heap, expected ${heapBytes}`,
+    );
   }
   reference(interpreter.call(bytearray, free - heapBytes));
 }
@@ -71,7 +76,10 @@ const installSource = [
 function reference(value: PythonValue): PythonReference {
   if (typeof value === "object" && "reference" in value) return value;
   succeeded(value);
-  throw new InternalError("sim/support-broken", `a support module has a ${typeof value} where it should have a function`);
+  throw new InternalError(
+    "sim/support-broken",
+    `a support module has a ${typeof value} where it should have a function`,
+  );
 }
 
 function succeeded(value: PythonValue): PythonValue {

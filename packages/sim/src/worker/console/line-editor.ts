@@ -1,6 +1,14 @@
 import type { BoardConsole } from "./board-console.ts";
 
-const key = { controlD: 4, backspace: 8, lineFeed: 10, carriageReturn: 13, escape: 27, space: 32, delete: 127 } as const;
+const key = {
+  controlD: 4,
+  backspace: 8,
+  lineFeed: 10,
+  carriageReturn: 13,
+  escape: 27,
+  space: 32,
+  delete: 127,
+} as const;
 
 /** What a line ended with. */
 export type LineResult = { readonly line: string } | "interrupted" | "end-of-file";
@@ -35,5 +43,5 @@ function eraseLast(console: BoardConsole, line: number[]): void {
 /** An escape sequence is `ESC [`, parameters, and one letter or `~`. */
 function dropEscape(console: BoardConsole): void {
   if (console.readByte() !== 0x5b) return;
-  for (let byte = console.readByte(); byte !== undefined && byte < 0x40; ) byte = console.readByte();
+  for (let byte = console.readByte(); byte !== undefined && byte < 0x40;) byte = console.readByte();
 }

@@ -47,7 +47,7 @@ export class RawPrompt {
     output.writeRaw(Uint8Array.of(0x52, 1, windowBytes, 0, 1));
     output.flush();
     const code: number[] = [];
-    for (let left = windowBytes; ; ) {
+    for (let left = windowBytes; ;) {
       const byte = this.#console.readByte() ?? controlByte.c;
       if (byte === controlByte.c) {
         output.print(interruptedPaste);

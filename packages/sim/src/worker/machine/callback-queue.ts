@@ -27,7 +27,8 @@ export class CallbackQueue {
     if (this.#running) return;
     this.#running = true;
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#dispatch?.(...next);
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+        this.#dispatch?.(...next);
     } finally {
       this.#running = false;
     }

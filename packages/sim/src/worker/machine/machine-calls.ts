@@ -28,8 +28,7 @@ export function machineCalls(context: BoardContext, boot: BootFacts, program: So
     machine_mac: () => Buffer.from(boot.mac).toString("hex"),
     machine_reset: () => context.stop({ kind: "reset" }),
     machine_request_soft_reset: () => program.request(),
-    machine_deepsleep: (ms: number) =>
-      context.stop({ kind: "deep-sleep", wakeAfterMs: ms > 0 ? ms : undefined }),
+    machine_deepsleep: (ms: number) => context.stop({ kind: "deep-sleep", wakeAfterMs: ms > 0 ? ms : undefined }),
     machine_watchdog: (timeoutMs: number) => {
       watchdogMs = timeoutMs;
       feed();

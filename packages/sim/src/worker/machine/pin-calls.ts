@@ -31,7 +31,8 @@ export function pinCalls(context: WorkerContext, callbacks: CallbackQueue): Host
     if (value === before) return;
     context.post({ type: "pin", pin: number, value });
     const irq = pins.get(number)?.irq;
-    if (irq !== undefined && (irq.trigger & (value === 1 ? edge.rising : edge.falling)) !== 0) callbacks.run(irq.callback, 0);
+    if (irq !== undefined && (irq.trigger & (value === 1 ? edge.rising : edge.falling)) !== 0)
+      callbacks.run(irq.callback, 0);
   };
   context.on("pin-outside", ({ pin, value }: { readonly pin: number; readonly value: number }) => {
     const before = level(pin);
