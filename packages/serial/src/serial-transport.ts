@@ -56,7 +56,8 @@ export class SerialTransport implements Transport {
     this.#repl ??= new RawRepl(this.#link, this.#clock);
     if (this.#repl.entered) return this.#repl;
     this.#files = undefined;
-    this.#options.onEntered?.(await this.#repl.enter({ ...this.#options, signal }));
+    const entered = await this.#repl.enter({ ...this.#options, signal });
+    this.#options.onEntered?.(entered);
     return this.#repl;
   }
 

@@ -104,6 +104,14 @@ describe("the inventory of a virtual board", () => {
   });
 });
 
+test("a transport without listeners works the same", async () => {
+  world = await createWorld({ mode: "real" });
+  board = await world.addBoard({ name: "bench", files: { "/x": "1" } });
+  await board.powerOn();
+  const transport = new SerialTransport(board.openSerial(), world.clock);
+  expect((await transport.inventory()).files).toHaveLength(1);
+});
+
 describe("steps on a virtual board", () => {
   test("put a file of any content and name in place, folders included, and tell how far they are", async () => {
     const transport = await start({});
