@@ -16,9 +16,9 @@ export class Collector implements LinkListener {
     this.#wake();
   }
 
-  /** Resolves when `condition` holds; rejects after two seconds. */
+  /** Resolves when `condition` holds; rejects after ten seconds. */
   async until(condition: (self: this) => boolean): Promise<void> {
-    const deadline = performance.now() + 2_000;
+    const deadline = performance.now() + 10_000;
     while (!condition(this)) {
       const left = deadline - performance.now();
       if (left <= 0) throw new Error(`waited in vain; got ${JSON.stringify(this.text)}`);
