@@ -20,7 +20,7 @@ export function run(command, args, { quiet = false, env = {} } = {}) {
   return result.status ?? 1;
 }
 
-/** Path of a tool that `npm ci` installed. */
+/** Path of a tool that `npm install` brought. */
 export const tool = (name) => join(root, "node_modules", ".bin", windows ? `${name}.cmd` : name);
 
 /** Installs what package-lock.json names, unless that very file was installed before. */
@@ -31,8 +31,8 @@ export function install() {
   if (isStamped(stamp, want)) return;
   note("installing packages (once)");
   must(
-    run(windows ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { quiet: true }),
-    "npm ci",
+    run(windows ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { quiet: true }),
+    "npm install",
   );
   writeFileSync(stamp, want);
 }
