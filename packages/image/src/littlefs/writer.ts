@@ -68,12 +68,9 @@ class ImageWriter {
   write(root: DirectoryContent): Uint8Array {
     const plans = planPairs(root, this.#room());
     const pairs = plans.map((): BlockPair => [this.#nextBlock++, this.#nextBlock++]);
-    const pairOf = new Map(
-      plans.flatMap((plan, i) => (plan.isFirstOfDirectory ? [[plan.directory, pairs[i]]] : [])) as [
-        DirectoryContent,
-        BlockPair,
-      ][],
-    );
+    const pairOf = new Map<DirectoryContent, BlockPair>();
+    for (const [index, plan] of plans.entries())
+      if (plan.isFirstOfDirectory) pairOf.set(plan.directory, pairs[index] as BlockPair);
     for (const [index, plan] of plans.entries()) {
       const tags = [
         ...(index === 0 ? this.#superblockTags() : []),

@@ -14,7 +14,7 @@ import {
 } from "@espx/image";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pythonWith } from "../../../../testsuite/python.ts";
-import { SeededRandom } from "../random.ts";
+import { SeededRandom } from "../../../../testsuite/fuzz/seeded-random.ts";
 import { description } from "./description.ts";
 
 const python = pythonWith("esptool");

@@ -2,7 +2,8 @@ import { type LittlefsEntry, MTIME_ATTRIBUTE, encodeMtime, makeLittlefs, mtimeOf
 import { parseHex } from "@espx/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectOnlyProtocolErrors } from "../hostile.ts";
+import { outcomesOf } from "../../../../testsuite/fuzz/mutation.ts";
+import { resealLittlefs } from "../../../../testsuite/fuzz/reseal.ts";
 import { type SparseBytes, codeOf, failureOf, unpack, vectors } from "../vectors.ts";
 import { outline, randomTree } from "./trees.ts";
 
@@ -113,10 +114,12 @@ describe("littlefs image", () => {
 
   test("hostile bytes are refused as the protocol says", () => {
     const good = cases.filter(({ error, blockSizeBytes }) => error === undefined && blockSizeBytes === 256);
-    expectOnlyProtocolErrors(
-      (bytes) => readLittlefs(bytes, { blockSizeBytes: 256 }),
-      good.map(({ bytes }) => unpack(bytes)),
-    );
-    expectOnlyProtocolErrors(readLittlefs, [makeLittlefs(randomTree(5, 30, 9000), { sizeBytes: 0x80000 })]);
+    const samples = good.map(({ bytes }) => unpack(bytes));
+    const all = new Set(["value", "ProtocolError"]);
+    const reseal = resealLittlefs(256);
+    expect(outcomesOf((bytes) => readLittlefs(bytes, { blockSizeBytes: 256 }), samples, 2000)).toEqual(all);
+    expect(outcomesOf((bytes) => readLittlefs(reseal(bytes), { blockSizeBytes: 256 }), samples, 3000)).toEqual(all);
+    const large = makeLittlefs(randomTree(5, 30, 9000), { sizeBytes: 0x80000 });
+    expect(outcomesOf((bytes) => readLittlefs(resealLittlefs(4096)(bytes)), [large], 100)).toEqual(all);
   });
 });

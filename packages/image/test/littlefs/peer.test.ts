@@ -54,7 +54,7 @@ describe.skipIf(python === undefined)("beside real littlefs (needs littlefs-pyth
   ] as const;
 
   test.each(versions)("what we make as $version is read and written on by littlefs", ({ version, disk_version }) => {
-    const trees = Array.from({ length: 12 }, (_, seed) => randomTree(seed + 1, 5 + 12 * seed, 300_000));
+    const trees = Array.from({ length: 10 }, (_, seed) => randomTree(seed + 1, 5 + 10 * seed, 300_000));
     const sizeBytes = 1024 * 4096;
     const config = { ...board, block_count: 1024, disk_version };
     const images = trees.map((tree) => makeLittlefs(tree, { sizeBytes, version }));

@@ -1,8 +1,8 @@
 import { type LittlefsEntry, MTIME_ATTRIBUTE } from "@espx/image";
-import { SeededRandom } from "../random.ts";
+import { SeededRandom } from "../../../../testsuite/fuzz/seeded-random.ts";
 
 const sizes = [0, 1, 40, 128, 129, 700, 4080, 4096, 4097, 8188, 20_000, 70_000];
-const letters = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.äß"];
+const letters = Array.from("abcdefghijklmnopqrstuvwxyz0123456789_-.äß");
 
 /** A random tree: nested directories, empty, small and large files, long names, some with times. */
 export function randomTree(seed: number, count: number, largestBytes: number): readonly LittlefsEntry[] {

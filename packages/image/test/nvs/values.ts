@@ -1,5 +1,5 @@
 import type { NvsEntry, NvsValue } from "@espx/image";
-import { SeededRandom } from "../random.ts";
+import { SeededRandom } from "../../../../testsuite/fuzz/seeded-random.ts";
 
 const types = ["u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "string", "blob"] as const;
 const edges = {
@@ -31,7 +31,12 @@ function randomValue(random: SeededRandom): NvsValue {
       return { type, value: random.pick([0n, 2n ** 64n - 1n, BigInt(random.below(2 ** 31))]) };
     case "i64":
       return { type, value: random.pick([-(2n ** 63n), 2n ** 63n - 1n, -5n]) };
-    default:
+    case "u8":
+    case "i8":
+    case "u16":
+    case "i16":
+    case "u32":
+    case "i32":
       return { type, value: random.pick([...edges[type], random.below(127)]) };
   }
 }
