@@ -48,10 +48,17 @@ export async function makeHome(espx: string = builtEspx): Promise<Home> {
   if (!existsSync(espx)) throw new Error(`${espx} is not there: npm run build`);
   const root = await mkdtemp(join(tmpdir(), "ex-"));
   const folder = join(root, "work");
-  const env = { ESPX_RUNTIME_DIR: join(root, "run"), ESPX_STATE_DIR: join(root, "state"), ESPX_CACHE_DIR: join(tmpdir(), "espx-test-cache") };
+  const env = {
+    ESPX_RUNTIME_DIR: join(root, "run"),
+    ESPX_STATE_DIR: join(root, "state"),
+    ESPX_CACHE_DIR: join(tmpdir(), "espx-test-cache"),
+  };
   const running: Running[] = [];
   const start = (...argv: string[]): Running => {
-    const started = startProcess(espx, argv, { cwd: folder, env: { PATH: process.env["PATH"], HOME: root, NO_COLOR: "1", ...env } });
+    const started = startProcess(espx, argv, {
+      cwd: folder,
+      env: { PATH: process.env["PATH"], HOME: root, NO_COLOR: "1", ...env },
+    });
     running.push(started);
     return started;
   };
@@ -75,7 +82,11 @@ export async function makeHome(espx: string = builtEspx): Promise<Home> {
   };
 }
 
-function startProcess(espx: string, argv: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }): Running {
+function startProcess(
+  espx: string,
+  argv: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Running {
   const child = spawn(process.execPath, [espx, ...argv], { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr, taken] = ["", "", 0];
   const events: Event[] = [];
@@ -115,11 +126,17 @@ function startProcess(espx: string, argv: readonly string[], options: { cwd: str
 
 /** The events of a run with `--json`. */
 export function eventsOf({ stdout }: Ended): readonly Event[] {
-  return stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Event);
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Event);
 }
 
 /** Starts `espx sim` and waits until its boards are there. */
-export async function startSim(home: Home, ...names: string[]): Promise<{ readonly sim: Running; readonly urls: readonly string[]; readonly broker: string }> {
+export async function startSim(
+  home: Home,
+  ...names: string[]
+): Promise<{ readonly sim: Running; readonly urls: readonly string[]; readonly broker: string }> {
   const sim = home.start("sim", ...names, "--json", "--broker-port", "0");
   const boards = await Promise.all(names.map((name) => sim.event("board", (event) => event.data["name"] === name)));
   return { sim, urls: boards[0]?.data["urls"] as string[], broker: boards[0]?.data["broker"] as string };

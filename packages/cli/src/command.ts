@@ -8,7 +8,7 @@ export interface FlagSpec {
 }
 
 /** One positional argument. A variadic one is the last and collects the rest. */
-export interface ArgumentSpec {
+interface ArgumentSpec {
   readonly name: string;
   readonly description: string;
   readonly optional?: boolean;
@@ -18,12 +18,12 @@ export interface ArgumentSpec {
 type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 
 /** Values of flags by their camelCase name. */
-export type FlagValues<F extends FlagSpecs> = {
+type FlagValues<F extends FlagSpecs> = {
   readonly [K in keyof F]: F[K] extends { readonly value: string } ? string | undefined : boolean;
 };
 
 /** What a verb's `run` gets: positional arguments in order, a variadic one flattened at the end, and its flags. */
-export interface Input<F extends FlagSpecs> {
+interface Input<F extends FlagSpecs> {
   readonly args: readonly string[];
   readonly flags: FlagValues<F>;
 }

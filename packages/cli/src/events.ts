@@ -108,7 +108,7 @@ export const envelopeSchema = z.object({
 type Schemas = typeof eventSchemas;
 
 /** The names of all kinds. */
-export type EventKind = keyof Schemas;
+type EventKind = keyof Schemas;
 
 /** Data of one kind. */
 export type EventData<K extends EventKind> = z.infer<Schemas[K]>;

@@ -35,7 +35,7 @@ export async function runEspx(argv: readonly string[], overrides: Overrides = {}
   const redactor = createRedactor();
   const selected = findCommand(argv);
   const options = { verb: selected?.name ?? "", redactor, env, sinks, nowMs: overrides.nowMs ?? Date.now };
-  let out = await createOutput(argv, options);
+  const out = await createOutput(argv, options);
   try {
     const parsed = await parseCommandLine(argv, selected);
     if ("help" in parsed) {

@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { expect } from "vitest";
 
-/** Compares `text` with a file of the repository; `UPDATE_GOLDEN=1` writes it instead. */
-export function expectFile(path: string, text: string): void {
+/** What a file of the repository holds; `UPDATE_GOLDEN=1 npm test` writes `text` to it first. */
+export function goldenFile(path: string, text: string): string {
   const url = new URL(`../../../${path}`, import.meta.url);
   if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(url, text);
-  expect(text, `${path} is out of date: UPDATE_GOLDEN=1 npm test`).toBe(readFileSync(url, "utf8"));
+  return readFileSync(url, "utf8");
 }

@@ -31,7 +31,7 @@ export async function copyConfig(ctx: Context, options: CopyOptions): Promise<Ev
   return onBoard(ctx, options, async (board) => {
     const { record, files } = await board.inventory();
     const done = await put(ctx, board, { path: "/config.txt", content, files });
-    if (record?.config != null) {
+    if (record !== null && record.config !== null) {
       const text = `the set in slot ${record.slot} was deployed with its own config and goes on using it; espx deploy PROFILE --config ${options.file} changes that`;
       ctx.out.emit({ kind: "log", data: { level: "warning", text } });
     }

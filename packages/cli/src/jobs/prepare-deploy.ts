@@ -71,7 +71,8 @@ function withConfig(
   inventory: Inventory,
   { profile, defaults }: { profile: Profile; defaults: string | null },
 ): Release {
-  const hasConfig = inventory.record?.config != null || inventory.files.some((file) => file.path === "/config.txt");
+  const hasConfig =
+    (inventory.record?.config ?? null) !== null || inventory.files.some((file) => file.path === "/config.txt");
   if (release.config !== null || hasConfig) return release;
   if (defaults === null) throw noConfigError(profile);
   const bytes = new TextEncoder().encode(defaults);

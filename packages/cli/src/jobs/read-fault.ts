@@ -1,5 +1,5 @@
 /** What a fault takes, as the simulator's table of faults says. */
-export interface FaultRow {
+interface FaultRow {
   readonly field: string;
   readonly takes: readonly string[];
   readonly meaning: string;

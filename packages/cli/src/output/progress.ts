@@ -8,6 +8,7 @@ export interface Spinner {
   text: string;
   start(): unknown;
   stop(): unknown;
+  stopAndPersist(options: { readonly symbol: string; readonly text: string }): unknown;
 }
 
 /** A bar on the terminal: one task at a time, with bytes, rate and the time that is left. */
@@ -21,7 +22,7 @@ const BAR_CELLS = 24;
 /** A rate from less than this is a guess and is not shown. */
 const MIN_ELAPSED_MS = 300;
 
-export function createProgressBar(spinner: Spinner, nowMs: () => number, width: number): ProgressBar {
+export function createProgressBar(spinner: Spinner, now: () => number, width: number): ProgressBar {
   let task: string | null = null;
   let startMs = 0;
   const clear = (): void => {
@@ -30,13 +31,18 @@ export function createProgressBar(spinner: Spinner, nowMs: () => number, width: 
   };
   return {
     update(progress) {
-      if (task !== progress.task) {
+      const nowMs = now();
+      const starts = task !== progress.task;
+      if (starts) {
         clear();
-        [task, startMs] = [progress.task, nowMs()];
-        spinner.start();
+        [task, startMs] = [progress.task, nowMs];
       }
-      spinner.text = formatProgress(progress, nowMs() - startMs).slice(0, width - 4);
-      if (progress.doneBytes >= progress.totalBytes) clear();
+      const text = formatProgress(progress, nowMs - startMs).slice(0, width - 4);
+      spinner.text = text;
+      if (progress.doneBytes >= progress.totalBytes) {
+        task = null;
+        spinner.stopAndPersist({ symbol: "", text: formatDone(progress, nowMs - startMs) });
+      } else if (starts) spinner.start();
     },
     clear,
   };
@@ -54,4 +60,10 @@ export function formatProgress(progress: Progress, elapsedMs: number): string {
     parts.push(`${formatBytes(bytesPerMs * 1000)}/s`, `${formatDuration((totalBytes - doneBytes) / bytesPerMs)} left`);
   }
   return `${task} ${bar} ${parts.join("  ")}${path === null ? "" : `  ${path}`}`;
+}
+
+/** What stays on the screen: task, full bar, bytes, time, rate. */
+function formatDone({ task, totalBytes }: Progress, elapsedMs: number): string {
+  const rate = elapsedMs > 0 ? `, ${formatBytes((totalBytes / elapsedMs) * 1000)}/s` : "";
+  return `${task} ${"█".repeat(BAR_CELLS)} 100 %  ${formatBytes(totalBytes)} in ${formatDuration(elapsedMs)}${rate}`;
 }

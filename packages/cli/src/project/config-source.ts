@@ -82,14 +82,14 @@ function yamlSettings(yaml: YamlFile, path: YamlPath, content: unknown): readonl
   if (typeof content !== "object" || content === null) return [];
   return Object.entries(content).flatMap(([key, value]: [string, unknown]) => {
     if (typeof value === "object") return yamlSection(yaml, [...path, key], value);
-    return [yamlSetting(yaml, [...path, key], { section: "", key, value: String(value) })];
+    return [yamlSetting(yaml, [...path, key], { section: "", key, value: scalarText(value) })];
   });
 }
 
 function yamlSection(yaml: YamlFile, path: YamlPath, content: object | null): readonly Setting[] {
   const section = String(path.at(-1));
   return Object.entries(content ?? {}).map(([key, value]: [string, unknown]) =>
-    yamlSetting(yaml, [...path, key], { section, key, value: String(value) }),
+    yamlSetting(yaml, [...path, key], { section, key, value: scalarText(value) }),
   );
 }
 
@@ -101,3 +101,6 @@ function yamlSetting(
   const text = value === "None" || value === "null" || value === "~" ? null : value === "" ? undefined : value;
   return { section, key, text, keyPlace: yaml.placeOfKey(path), valuePlace: yaml.placeOf(path) };
 }
+
+/** The failsafe schema leaves texts only. */
+const scalarText = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -101,7 +101,7 @@ function duration(text: string, field: Field): Checked {
 
 function rangeFault(field: Field, value: string): string | null {
   const text = field.type === "string" || field.type === "name" || field.type === "host" || field.type === "url";
-  const size = text ? [...value].length : Number(value);
+  const size = text ? Array.from(value).length : Number(value);
   const unit = text ? " characters" : field.unit === undefined ? "" : ` ${field.unit}`;
   if (field.min !== undefined && size < field.min)
     return `must be at least ${field.min}${unit}, got ${text ? size : value}`;

@@ -1,5 +1,5 @@
 /** The member of `names` that `name` was probably meant to be, or undefined when none is near. */
-export function nearest(name: string, names: Iterable<string>): string | undefined {
+function nearest(name: string, names: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(name.length / 3));
   const ranked = [...names].map((candidate) => ({ candidate, distance: distance(name, candidate) }));
   return ranked.toSorted((a, b) => a.distance - b.distance).find((entry) => entry.distance <= limit)?.candidate;

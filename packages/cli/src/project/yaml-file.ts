@@ -115,7 +115,7 @@ function positionAt(lines: LineCounter, offset: number): Place {
 function offsetOf(document: Document.Parsed, path: YamlPath): number {
   for (let length = path.length; length >= 0; length--) {
     const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range != null)
+    if (isNode(node) && node.range)
       return length === path.length ? node.range[0] : keyOffsetOf(document, path.slice(0, length));
   }
   return 0;
@@ -126,9 +126,9 @@ function keyOffsetOf(document: Document.Parsed, path: YamlPath): number {
   const last = path.at(-1);
   if (isMap(parent)) {
     for (const { key } of parent.items) {
-      if (isScalar(key) && key.value === last && key.range != null) return key.range[0];
+      if (isScalar(key) && key.value === last && key.range) return key.range[0];
     }
   }
   const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
-  return isNode(node) && node.range != null ? node.range[0] : 0;
+  return isNode(node) && node.range ? node.range[0] : 0;
 }

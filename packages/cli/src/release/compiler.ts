@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { InternalError } from "@espx/proto";
 
 /** What mpy-cross said about one file. */
-export interface CompileOutcome {
+interface CompileOutcome {
   /** null when the source has an error. */
   readonly mpy: Uint8Array | null;
   /** What it printed. */
@@ -28,12 +28,10 @@ interface Reply {
   readonly text: string;
 }
 
-const LIBRARY = "@pybricks/mpy-cross-v6";
-
 export function createCompiler(): Compiler {
   const require = createRequire(import.meta.url);
-  const libraryPath = require.resolve(LIBRARY);
-  const { version } = require(`${LIBRARY}/package.json`) as { version: string };
+  const libraryPath = require.resolve("@pybricks/mpy-cross-v6");
+  const { version } = require("@pybricks/mpy-cross-v6/package.json") as { version: string };
   const waiting = new Map<number, { resolve(reply: Reply): void; reject(error: Error): void }>();
   let worker: Worker | undefined;
   let count = 0;
@@ -45,13 +43,13 @@ export function createCompiler(): Compiler {
       waiting.delete(reply.id);
     });
     started.on("error", (error) => {
-      for (const { reject } of waiting.values()) reject(error);
+      for (const caller of waiting.values()) caller.reject(error);
       waiting.clear();
     });
     return started;
   };
   return {
-    identity: `${LIBRARY}@${version}`,
+    identity: `mpy-cross-v6@${version}`,
     async compile(name, source) {
       worker ??= start();
       const id = count++;

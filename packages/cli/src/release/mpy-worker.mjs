@@ -7,11 +7,13 @@ globalThis.fetch = undefined;
 process.setMaxListeners(0);
 const { compile } = createRequire(workerData.libraryPath)(workerData.libraryPath);
 
-parentPort.on("message", async ({ id, name, source }) => {
+async function answer({ id, name, source }) {
   try {
     const { status, mpy, err } = await compile("source.py", source, ["-s", name], workerData.wasmPath);
-    parentPort.postMessage({ id, status, mpy: mpy ?? null, text: err.join("\n") });
+    return { id, status, mpy: mpy ?? null, text: err.join("\n") };
   } catch (error) {
-    parentPort.postMessage({ id, status: -1, mpy: null, text: String(error) });
+    return { id, status: -1, mpy: null, text: String(error) };
   }
-});
+}
+
+parentPort.on("message", (request) => void answer(request).then((reply) => parentPort.postMessage(reply)));
