@@ -64,7 +64,7 @@ export const imageCodes = {
   },
   "image/littlefs-unfit": {
     class: "RefusedError",
-    meaning: "a path, name or attribute is one that littlefs cannot hold",
+    meaning: "a path, name, attribute or block size is one that littlefs cannot have",
   },
   "image/littlefs-full": { class: "RefusedError", meaning: "the files do not fit the littlefs" },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

@@ -36,7 +36,7 @@ export interface ImageDecodeOptions {
   readonly sha256?: Digest;
 }
 
-export const CHECKSUM_START = 0xef;
+const CHECKSUM_START = 0xef;
 export const SEGMENT_HEADER_SIZE = 8;
 export const SHA256_SIZE = 32;
 

@@ -46,7 +46,7 @@ export class BlockDevice {
 /** Two blocks of which the newer, whole one holds. */
 export type BlockPair = readonly [number, number];
 
-export const NO_BLOCK = 0xffffffff;
+const NO_BLOCK = 0xffffffff;
 
 /** @param data - at least 8 bytes */
 export function decodePair(data: Uint8Array): BlockPair {

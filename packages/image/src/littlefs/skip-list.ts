@@ -2,7 +2,7 @@ import { ProtocolError } from "@espx/proto";
 import { type BlockDevice, decodePair } from "./block-device.ts";
 
 /** Pointers at the head of block `index` of a file: to the blocks 1, 2, 4 … before it. */
-export function pointerCount(index: number): number {
+function pointerCount(index: number): number {
   return index === 0 ? 0 : trailingZeros(index) + 1;
 }
 

@@ -14,9 +14,9 @@ export interface LittlefsWriteOptions {
   readonly sizeBytes: number;
   /** Default 4096; at least 128. */
   readonly blockSizeBytes?: number;
-  /** Default 32. */
+  /** Default 32, at most 512. */
   readonly programSizeBytes?: number;
-  /** Largest file that lies with its name; a driver's cache must hold it. Default 128. */
+  /** Largest file that lies with its name; a driver's cache must hold it. Default 128, at most 1022. */
   readonly inlineMaxBytes?: number;
   /** Default 2.1, which drivers from littlefs 2.6 on read and write; 2.0 is for older ones. */
   readonly version?: LittlefsVersion;
@@ -37,6 +37,7 @@ const ATTRIBUTE_MAX = 1022;
  */
 export function makeLittlefs(entries: readonly LittlefsEntry[], options: LittlefsWriteOptions): Uint8Array {
   const settings = { ...defaults, ...options };
+  checkSettings(settings);
   const writer = new ImageWriter(settings);
   const limits = { nameMaxBytes: settings.nameMaxBytes, attributeMaxBytes: ATTRIBUTE_MAX };
   return writer.write(buildTree(entries, limits));
@@ -51,6 +52,20 @@ const defaults = {
 } as const;
 
 type Settings = Required<LittlefsWriteOptions>;
+
+function checkSettings({ blockSizeBytes, programSizeBytes, inlineMaxBytes, nameMaxBytes }: Settings): void {
+  const isPossible =
+    blockSizeBytes >= 128 &&
+    programSizeBytes >= 1 &&
+    programSizeBytes <= 512 &&
+    inlineMaxBytes <= ATTRIBUTE_MAX &&
+    nameMaxBytes <= ATTRIBUTE_MAX;
+  if (isPossible) return;
+  throw new RefusedError(
+    "image/littlefs-unfit",
+    `blocks of ${blockSizeBytes}, programs of ${programSizeBytes}, inline files of ${inlineMaxBytes} or names of ${nameMaxBytes} bytes are none that littlefs has`,
+  );
+}
 
 class ImageWriter {
   readonly #settings: Settings;

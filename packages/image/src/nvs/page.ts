@@ -17,12 +17,12 @@ export interface NvsPage {
 }
 
 export const PAGE_SIZE = 4096;
-export const ENTRIES_PER_PAGE = 126;
+const ENTRIES_PER_PAGE = 126;
 /** Version byte of a page whose blobs may span pages; 0xff is the one before. */
-export const PAGE_VERSION_2 = 0xfe;
+const PAGE_VERSION_2 = 0xfe;
 
 /** States of a page; each clears one bit more. */
-export const pageState = {
+const pageState = {
   empty: 0xffffffff,
   active: 0xfffffffe,
   full: 0xfffffffc,

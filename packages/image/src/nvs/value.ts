@@ -11,13 +11,13 @@ export interface NvsBigNumber {
 }
 
 /** Text without the 0 that ends it in flash. */
-export interface NvsString {
+interface NvsString {
   readonly type: "string";
   readonly value: string;
 }
 
 /** Bytes, in chunks over several pages when they are many. */
-export interface NvsBlob {
+interface NvsBlob {
   readonly type: "blob";
   readonly value: Uint8Array;
 }

@@ -17,8 +17,8 @@ export interface PartitionLimits {
   readonly flashSizeBytes?: number;
 }
 
-export const APP_ALIGNMENT = 0x10000;
-export const SECTOR_SIZE = 0x1000;
+const APP_ALIGNMENT = 0x10000;
+const SECTOR_SIZE = 0x1000;
 const OTA_DATA_SIZE = 0x2000;
 
 /**

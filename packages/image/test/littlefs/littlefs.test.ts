@@ -106,6 +106,13 @@ describe("littlefs image", () => {
     expect(codeOf(() => makeLittlefs(entries, { sizeBytes: 0x10000 }))).toBe("image/littlefs-unfit");
   });
 
+  test.each([{ blockSizeBytes: 64 }, { programSizeBytes: 1024 }, { inlineMaxBytes: 1023 }, { nameMaxBytes: 2000 }])(
+    "a format that no driver has is refused: %o",
+    (options) => {
+      expect(codeOf(() => makeLittlefs([], { sizeBytes: 0x10000, ...options }))).toBe("image/littlefs-unfit");
+    },
+  );
+
   test("times keep their microseconds, and an entry without one says so", () => {
     const entry = { ...file("/a"), attributes: new Map([[MTIME_ATTRIBUTE, encodeMtime(1_790_000_000.123456)]]) };
     expect(mtimeOf(entry)).toBe(1_790_000_000.123456);
