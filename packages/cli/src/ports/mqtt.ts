@@ -1,29 +1,16 @@
-import { LinkError, PermissionError, UsageError } from "@espx/proto";
-import { randomBytes } from "node:crypto";
-import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
+import { LinkError, PermissionError } from "@espx/proto";
+import type { IPublishPacket, MqttClient } from "mqtt";
 import { maskUrl } from "./mask-url.ts";
+import { type BrokerOptions, clientOptions } from "./mqtt-options.ts";
 import { mqttCanceled, mqttTimeout, translateMqttError } from "./mqtt-errors.ts";
+import { fitsFilter } from "./topic-filter.ts";
+
+export type { BrokerOptions } from "./mqtt-options.ts";
 
 const defaultTimeoutMs = 10_000;
-const reconnectPauseMs = 1_000;
-const keepaliveS = 30;
 
 /** What a broker answers to a subscription that it forbids. */
 const subscriptionRefused = 0x80;
-
-export interface BrokerOptions {
-  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`; user and password may stand in it. */
-  readonly url: string;
-  readonly username?: string;
-  readonly password?: string;
-  /** PEM texts. */
-  readonly ca?: string | Uint8Array;
-  readonly cert?: string | Uint8Array;
-  readonly key?: string | Uint8Array;
-  readonly signal?: AbortSignal;
-  /** For connecting, and for each confirmation by the broker. */
-  readonly timeoutMs?: number;
-}
 
 export interface BrokerMessage {
   readonly topic: string;
@@ -74,43 +61,6 @@ export async function connectBroker(options: BrokerOptions): Promise<BrokerLink>
     throw translateMqttError(error, url);
   }
   return new MqttLink(client, { url, timeoutMs });
-}
-
-function clientOptions(options: BrokerOptions, timeoutMs: number): IClientOptions {
-  const url = parseUrl(options.url);
-  const username = options.username ?? (decodeURIComponent(url.username) || undefined);
-  const password = options.password ?? (decodeURIComponent(url.password) || undefined);
-  const protocol = url.protocol.slice(0, -1) as "mqtt" | "mqtts" | "ws" | "wss";
-  return {
-    protocol,
-    host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: Number(url.port) || defaultPorts[protocol],
-    ...(protocol.startsWith("ws") ? { path: `${url.pathname}${url.search}` } : {}),
-    clientId: `espx-${randomBytes(6).toString("hex")}`,
-    clean: true,
-    keepalive: keepaliveS,
-    connectTimeout: timeoutMs,
-    reconnectPeriod: reconnectPauseMs,
-    resubscribe: true,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...Object.fromEntries((["ca", "cert", "key"] as const).flatMap((key) => pem(key, options[key]))),
-  };
-}
-
-const defaultPorts = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
-
-function pem(key: string, value: string | Uint8Array | undefined): [string, string | Buffer][] {
-  if (value === undefined) return [];
-  return [[key, typeof value === "string" ? value : Buffer.from(value)]];
-}
-
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && url.hostname !== "" && url.protocol.slice(0, -1) in defaultPorts) return url;
-  throw new UsageError("mqtt/bad-url", `"${maskUrl(text)}" is not a broker's address`, {
-    hint: "for example mqtt://192.168.1.10:1883, or mqtts://broker.example.org for TLS",
-  });
 }
 
 interface Attempt {
@@ -265,16 +215,4 @@ function lost(what: string, cause: Error): Error {
     });
   }
   return new LinkError("mqtt/lost", `${what}: ${cause.message}`, { cause });
-}
-
-/** Whether a topic fits a filter; `$` topics fit only filters that name them. Source: MQTT 3.1.1 section 4.7. */
-export function fitsFilter(topic: string, filter: string): boolean {
-  if (topic.startsWith("$") && !filter.startsWith("$")) return false;
-  const levels = topic.split("/");
-  const parts = filter.split("/");
-  for (const [i, part] of parts.entries()) {
-    if (part === "#") return true;
-    if (i >= levels.length || (part !== "+" && part !== levels[i])) return false;
-  }
-  return levels.length === parts.length;
 }

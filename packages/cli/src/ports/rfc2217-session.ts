@@ -2,7 +2,6 @@ import {
   BusyError,
   CanceledError,
   ComPortControl,
-  type ComPortMessage,
   decodeComPort,
   encodeComPort,
   encodeTelnetData,
@@ -14,11 +13,11 @@ import {
   type TelnetItem,
   telnetOptions,
 } from "@espx/proto";
+import { type Setting, SettingQueue } from "./setting-queue.ts";
 import { type TcpAddress, TcpConnection } from "./tcp-connection.ts";
 
-/** How long a server may take to agree to the option, and to answer a setting. */
+/** How long a server may take to agree to the option. */
 const agreeTimeoutMs = 5_000;
-const answerTimeoutMs = 5_000;
 
 /** How long what was written may take to leave a slow port. */
 const drainTimeoutMs = 60_000;
@@ -44,21 +43,13 @@ export interface Rfc2217OpenOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-type Setting = Exclude<ComPortMessage["kind"], "signature" | "unknown">;
-
-interface Waiting {
-  readonly kind: Setting;
-  resolve(value: number): void;
-  reject(error: Error): void;
-}
-
 /** One connection to an RFC 2217 server: negotiates, asks for settings, and passes bytes. */
 export class Rfc2217Session {
   readonly #address: TcpAddress;
   readonly #events: Rfc2217Events;
   readonly #decoder = new TelnetDecoder();
   #connection: TcpConnection | undefined;
-  #waiting: Waiting[] = [];
+  readonly #settings: SettingQueue;
   /** Undefined once the server agreed to serve a port. */
   #agreeing: { resolve(): void; reject(error: Error): void } | undefined;
   #refusal = "";
@@ -67,6 +58,7 @@ export class Rfc2217Session {
   private constructor(address: TcpAddress, events: Rfc2217Events) {
     this.#address = address;
     this.#events = events;
+    this.#settings = new SettingQueue(address.url);
   }
 
   /**
@@ -115,7 +107,7 @@ export class Rfc2217Session {
     const bothFall = this.#signals.dtr && this.#signals.rts && !next.dtr && !next.rts;
     const values = bothFall ? [rts, dtr] : [dtr, rts];
     this.#signals = next;
-    const answers = values.map(() => this.#expect("control"));
+    const answers = values.map(() => this.#settings.expect("control"));
     await this.#connection?.write(
       Buffer.concat(values.map((value) => encodeComPort({ direction: "request", kind: "control", value }))),
     );
@@ -162,32 +154,9 @@ export class Rfc2217Session {
     await this.purge();
   }
 
-  #ask(kind: Setting, value: number, timeoutMs: number = answerTimeoutMs): Promise<number> {
-    const answer = this.#expect(kind, timeoutMs);
+  #ask(kind: Setting, value: number, timeoutMs?: number): Promise<number> {
+    const answer = this.#settings.expect(kind, timeoutMs);
     this.#connection?.write(encodeComPort({ direction: "request", kind, value })).catch(() => {});
-    return answer;
-  }
-
-  #expect(kind: Setting, timeoutMs: number = answerTimeoutMs): Promise<number> {
-    const answer = new Promise<number>((resolve, reject) => {
-      const error = new LinkError(
-        "port/no-answer",
-        `${this.#address.url} did not answer a ${kind} setting within ${timeoutMs} ms`,
-      );
-      const timer = setTimeout(() => {
-        this.#waiting = this.#waiting.filter((other) => other !== waiting);
-        reject(error);
-      }, timeoutMs);
-      const settle =
-        <T>(done: (outcome: T) => void) =>
-        (outcome: T): void => {
-          clearTimeout(timer);
-          done(outcome);
-        };
-      const waiting: Waiting = { kind, resolve: settle(resolve), reject: settle(reject) };
-      this.#waiting.push(waiting);
-    });
-    answer.catch(() => {});
     return answer;
   }
 
@@ -207,7 +176,7 @@ export class Rfc2217Session {
     if (item.kind === "data") this.#data(item.bytes);
     else if (item.kind === "negotiation") this.#agree(item);
     else if (item.kind === "subnegotiation" && item.option === telnetOptions.comPort)
-      this.#answered(decodeComPort(item.bytes));
+      this.#settings.answered(decodeComPort(item.bytes));
   }
 
   #data(bytes: Uint8Array): void {
@@ -228,12 +197,6 @@ export class Rfc2217Session {
     else if (verb === "do") void this.#connection?.write(encodeTelnetNegotiation("wont", option));
   }
 
-  #answered(message: ComPortMessage): void {
-    if (message.direction !== "reply" || message.kind === "signature" || message.kind === "unknown") return;
-    const at = this.#waiting.findIndex(({ kind }) => kind === message.kind);
-    if (at >= 0) this.#waiting.splice(at, 1)[0]?.resolve(message.value);
-  }
-
   #closed(cause: Error | undefined): void {
     const error = isEspxError(cause)
       ? cause
@@ -244,9 +207,7 @@ export class Rfc2217Session {
         );
     this.#agreeing?.reject(this.#refusal.trim() === "" ? error : refused(this.#address, this.#refusal));
     this.#agreeing = undefined;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const request of waiting) request.reject(error);
+    this.#settings.fail(error);
     this.#events.closed(error);
   }
 }

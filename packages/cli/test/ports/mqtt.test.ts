@@ -4,13 +4,8 @@ import { Aedes } from "aedes";
 import { afterEach, describe, expect, test } from "vitest";
 import { type EmbeddedBroker, startBroker } from "../../src/ports/broker.ts";
 import { maskUrl } from "../../src/ports/mask-url.ts";
-import {
-  type BrokerLink,
-  type BrokerMessage,
-  type BrokerOptions,
-  connectBroker,
-  fitsFilter,
-} from "../../src/ports/mqtt.ts";
+import { type BrokerLink, type BrokerMessage, type BrokerOptions, connectBroker } from "../../src/ports/mqtt.ts";
+import { fitsFilter } from "../../src/ports/topic-filter.ts";
 import { errorOf } from "./error-of.ts";
 
 const links: BrokerLink[] = [];

@@ -18,7 +18,7 @@ export type ControlRequest = { readonly id: number } & (
 );
 
 /** What a simulator tells about its board at this moment. */
-export interface ControlInfo {
+interface ControlInfo {
   readonly name: string;
   readonly running: boolean;
   /** Twelve hexadecimal digits. */

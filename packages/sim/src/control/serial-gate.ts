@@ -50,7 +50,7 @@ export class SerialGate {
 }
 
 /** `espx repl (pid 4711)`. */
-export function formatHolder(holder: SerialHolder): string {
+function formatHolder(holder: SerialHolder): string {
   return holder.pid === undefined ? holder.command : `${holder.command} (pid ${holder.pid})`;
 }
 
