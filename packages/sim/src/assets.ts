@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { NotFoundError } from "@espx/proto";
 import { assetNames, type SimAssetFiles } from "./asset-files.ts";
 import type { InterpreterLayout } from "./vm/layout.ts";
+import type { BootImage } from "./worker/start-data.ts";
 
 /** What a virtual board is made of, loaded. */
 export interface SimAssets {
@@ -13,6 +14,8 @@ export interface SimAssets {
   readonly worker: URL;
   /** Sources by module name. */
   readonly python: Readonly<Record<string, string>>;
+  /** Interpreters with their support modules loaded, by heap size: the first boot of a size leaves one to the next. */
+  readonly images: Map<number, BootImage>;
 }
 
 const loaded = new Map<string, Promise<SimAssets>>();
@@ -72,6 +75,7 @@ async function readAssets(files: SimAssetFiles): Promise<SimAssets> {
     module: await WebAssembly.compile(await readFile(files.wasm)),
     layout: JSON.parse(await readFile(files.layout, "utf8")) as InterpreterLayout,
     worker: pathToFileURL(files.worker),
+    images: new Map(),
     python: Object.fromEntries(names.map((name, index) => [name.slice(0, -".py".length), sources[index] ?? ""])),
   };
 }

@@ -2,7 +2,8 @@ import type { ResetCause, SimEvent } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
 import type { BoardStop } from "../worker/context.ts";
 import type { BoardParts } from "./board-parts.ts";
-import { BoardSession } from "./board-session.ts";
+import type { BootImage } from "../worker/start-data.ts";
+import { BoardSession, type StampedMessage } from "./board-session.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import type { SimEventBody } from "./host-part.ts";
 import type { RtcHost } from "./rtc-host.ts";
@@ -36,6 +37,8 @@ type State =
   | { readonly kind: "off" | "held" }
   | { readonly kind: "on"; readonly session: BoardSession }
   | { readonly kind: "asleep"; readonly wakeAtUs: number };
+
+type ImageMessage = StampedMessage & { readonly image: BootImage };
 
 /** How a boot differs from the one before. */
 interface BootReason {
@@ -158,6 +161,7 @@ export class BoardPower {
       assets,
       {
         heapBytes,
+        image: assets.images.get(heapBytes),
         mode: world.mode,
         beganMs: world.beganMs,
         startUs: reason.atUs,
@@ -174,6 +178,7 @@ export class BoardPower {
       {
         message: (message) => {
           if (message.type === "watchdog") this.#watch(session);
+          else if (message.type === "image") assets.images.set(heapBytes, (message as ImageMessage).image);
           else parts.receive(message);
         },
         stopped: (stop, atMs) => this.#stop(stop, atMs * 1000),

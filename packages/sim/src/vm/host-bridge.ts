@@ -32,6 +32,16 @@ export class HostBridge {
     this.#proxies = new Map(Object.keys(calls).map((name, index) => [name, firstCallProxy + index]));
   }
 
+  /** Numbers of the proxies that Python holds. */
+  get held(): readonly number[] {
+    return [...this.#held];
+  }
+
+  /** Takes over what another bridge of the same table had given out. */
+  hold(proxies: readonly number[]): void {
+    for (const proxy of proxies) this.#held.add(proxy);
+  }
+
   /** Writes the table's proxy to `address`. */
   writeTable(address: number): void {
     this.#held.add(tableProxy);

@@ -1,13 +1,7 @@
+import type { VmExports } from "./vm-exports.ts";
+
 /** What the interpreter throws to return to an earlier frame; its own code takes it from there. */
 const longJump = Number.POSITIVE_INFINITY;
-
-/** Exports that the imports below work on. */
-export interface JumpExports {
-  readonly table: WebAssembly.Table;
-  readonly setThrew: (threw: number, value: number) => void;
-  readonly stackPointer: () => number;
-  readonly restoreStack: (stackPointer: number) => void;
-}
 
 const signatures = ["i", "ii", "iii", "iiii", "iiiii", "iiiiii", "v", "vi", "vii", "viii", "viiii"];
 
@@ -15,17 +9,17 @@ const signatures = ["i", "ii", "iii", "iiii", "iiiii", "iiiiii", "v", "vi", "vii
  * The imports by which the interpreter raises exceptions across C frames: it calls functions that may jump through
  * `invoke_…`, and jumps by throwing.
  */
-export function jumpImports(exports: () => JumpExports): Record<string, (...args: number[]) => number | void> {
+export function jumpImports(exports: () => VmExports): Record<string, (...args: number[]) => number | void> {
   const functions: ((...args: number[]) => number)[] = [];
   const invoke = (index: number, ...args: number[]): number | void => {
-    const { table, setThrew, stackPointer, restoreStack } = exports();
-    const stack = stackPointer();
+    const vm = exports();
+    const stack = vm.emscripten_stack_get_current();
     try {
-      return (functions[index] ??= table.get(index) as (...args: number[]) => number)(...args);
+      return (functions[index] ??= vm.__indirect_function_table.get(index) as (...args: number[]) => number)(...args);
     } catch (thrown) {
       if (thrown !== longJump) throw thrown;
-      restoreStack(stack);
-      setThrew(1, 0);
+      vm._emscripten_stack_restore(stack);
+      vm.setThrew(1, 0);
     }
   };
   return {

@@ -25,7 +25,7 @@ export interface PythonReference {
 }
 
 /** An exception that left Python: its class, and what `sys.print_exception` prints, lines ended by `\n`. */
-export interface PythonException {
+interface PythonException {
   readonly exception: string;
   readonly text: string;
 }

@@ -9,7 +9,7 @@ import type { HostCalls } from "./context.ts";
 import { ControlBlock } from "./control-block.ts";
 import { romText, softRebootText } from "./firmware-texts.ts";
 import { interpreterClock } from "./interpreter-clock.ts";
-import { loadSupport, supportHeapBytes } from "./load-support.ts";
+import { bindSupport, loadSupport, supportHeapBytes } from "./load-support.ts";
 import { CallbackQueue } from "./machine/callback-queue.ts";
 import { hashCalls } from "./machine/hash-calls.ts";
 import { machineCalls, SoftResetRequest } from "./machine/machine-calls.ts";
@@ -49,11 +49,14 @@ export function runBoard(start: StartData): never {
     terminal: console,
     clock: interpreterClock(context, start.boot.chipStartUs),
     calls,
+    image: start.image?.vm,
   });
   context.attach(interpreter);
-  const support = loadSupport(interpreter, start.heapBytes);
+  const references = start.image ?? loadSupport(interpreter, start.heapBytes);
+  const support = bindSupport(interpreter, references);
   supported.hide();
   callbacks.dispatchThrough(support.dispatch);
+  if (start.image === undefined) context.post({ type: "image", image: { ...references, vm: interpreter.image() } });
   context.post({ type: "loaded", memory: interpreter.memory.shared });
   const programs = new Programs(console, files, support, softReset);
   const outcome = programs.run(start.boot.rawRepl);

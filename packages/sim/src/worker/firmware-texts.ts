@@ -1,10 +1,10 @@
 import type { ResetCause } from "@espx/proto";
 
 /** The day this interpreter was released; a firmware's banner shows the day of its build. */
-export const buildDate = "2025-12-09";
+const buildDate = "2025-12-09";
 
 /** What the firmware calls the board. */
-export const machineName = "Generic ESP32 module with ESP32";
+const machineName = "Generic ESP32 module with ESP32";
 
 /** What the friendly prompt opens with. */
 export const banner = `MicroPython v1.27.0 on ${buildDate}; ${machineName}\r\nType "help()" for more information.\r\n`;

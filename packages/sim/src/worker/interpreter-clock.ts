@@ -1,4 +1,4 @@
-import type { InterpreterClock } from "../vm/interpreter.ts";
+import type { InterpreterClock } from "../vm/interpreter-options.ts";
 import type { BoardContext } from "./board-context.ts";
 
 /** Time and chance for the interpreter's own modules: ticks count from the start of the chip. */

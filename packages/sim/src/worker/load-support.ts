@@ -3,6 +3,7 @@ import type { Interpreter } from "../vm/interpreter.ts";
 import type { PythonReference, PythonValue } from "../vm/values.ts";
 import type { Dispatch } from "./machine/callback-queue.ts";
 import { supportModules } from "./parts.ts";
+import type { BootImage } from "./start-data.ts";
 import { supportFolder } from "./support-files.ts";
 
 /** Heap that the support modules may take; what they do not take is taken from programs all the same. */
@@ -16,13 +17,16 @@ export interface Support {
   runFile(path: string): PythonValue;
 }
 
+/** The same, as the interpreter numbers it. */
+export type SupportReferences = Omit<BootImage, "vm">;
+
 /**
  * Loads the modules that stand in for the chip's, then takes away the way by which they reach the host, and leaves
  * programs a heap of `heapBytes`: on the chip these modules are in the firmware.
  *
  * @throws InternalError `sim/support-broken` with the traceback when one of them raises
  */
-export function loadSupport(interpreter: Interpreter, heapBytes: number): Support {
+export function loadSupport(interpreter: Interpreter, heapBytes: number): SupportReferences {
   const run = (source: string): void => void succeeded(interpreter.execute(source));
   run(
     `import sys\nsys.path[:] = ["${supportFolder}"]\n${supportModules.map(({ file }) => `import ${file}`).join("\n")}`,
@@ -32,9 +36,14 @@ export function loadSupport(interpreter: Interpreter, heapBytes: number): Suppor
   const execfile = reference(interpreter.attribute(reference(interpreter.import("builtins")), "execfile"));
   run(installSource);
   leaveFree(interpreter, heapBytes);
+  return { dispatch: dispatch.reference, execfile: execfile.reference };
+}
+
+/** Makes the functions of loaded support modules callable. */
+export function bindSupport(interpreter: Interpreter, { dispatch, execfile }: SupportReferences): Support {
   return {
-    dispatch: (callback, argument) => void interpreter.call(dispatch, callback, argument),
-    runFile: (path) => interpreter.call(execfile, path),
+    dispatch: (callback, argument) => void interpreter.call({ reference: dispatch }, callback, argument),
+    runFile: (path) => interpreter.call({ reference: execfile }, path),
   };
 }
 

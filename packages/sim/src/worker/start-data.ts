@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ResetCause } from "@espx/proto";
 import type { InterpreterLayout } from "../vm/layout.ts";
+import type { VmImage } from "../vm/vm-image.ts";
 
 /** What a worker is started with: one boot of one board. */
 export interface StartData {
@@ -12,6 +13,8 @@ export interface StartData {
   readonly python: Readonly<Record<string, string>>;
   /** Heap that programs find free. */
   readonly heapBytes: number;
+  /** The interpreter with its support modules loaded, from an earlier start; undefined at the first. */
+  readonly image: BootImage | undefined;
   readonly mode: "real" | "virtual";
   /** When the world began: ms since 1970. */
   readonly beganMs: number;
@@ -21,6 +24,14 @@ export interface StartData {
   readonly boot: BootFacts;
   /** What the host halves of the parts hand over, by their name. */
   readonly setups: Readonly<Record<string, unknown>>;
+}
+
+/** An interpreter with its support modules loaded. */
+export interface BootImage {
+  readonly vm: VmImage;
+  /** References to Python's functions that the worker calls. */
+  readonly dispatch: number;
+  readonly execfile: number;
 }
 
 /** How a board came to start. */

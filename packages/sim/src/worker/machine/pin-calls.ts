@@ -68,6 +68,3 @@ function pinLevel(pin: Pin | undefined, outside: number): 0 | 1 {
   if (outside !== nothingConnected) return outside === 0 ? 0 : 1;
   return pin !== undefined && (pin.pull & pull.up) !== 0 ? 1 : 0;
 }
-
-/** The numbers that Python's `Pin` carries as its constants. */
-export const pinConstants = { mode, pull, edge };

@@ -1,7 +1,7 @@
 import type { HostCalls, WorkerContext } from "../context.ts";
 
 /** Size of the memory that `machine.RTC().memory()` offers. */
-export const rtcMemoryBytes = 2048;
+const rtcMemoryBytes = 2048;
 
 const lengthBytes = 4;
 
