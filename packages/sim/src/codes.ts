@@ -1,7 +1,14 @@
 /** Codes that this package throws, each with what it means. Permanent: a code is never given a second meaning. */
 export const simCodes = {
-  "sim/already-advancing": { class: "UsageError", meaning: "a world in virtual time is told to advance while it advances" },
-  "sim/assets-missing": { class: "NotFoundError", meaning: "the interpreter of the virtual board is neither packed nor built" },
+  "sim/already-advancing": {
+    class: "UsageError",
+    meaning: "a world in virtual time is told to advance while it advances",
+  },
+  "sim/assets-missing": {
+    class: "NotFoundError",
+    meaning: "the interpreter of the virtual board is neither packed nor built",
+  },
+  "sim/board-failed": { class: "InternalError", meaning: "the worker of a virtual board failed" },
   "sim/bad-fault": { class: "UsageError", meaning: "a virtual board has no such fault, or it takes something else" },
   "sim/bad-hello": { class: "ProtocolError", meaning: "a client of a serial socket does not say who it is" },
   "sim/bad-name": { class: "UsageError", meaning: "a name that no simulator can have, or one given twice" },
@@ -9,10 +16,19 @@ export const simCodes = {
   "sim/bad-power": { class: "UsageError", meaning: "power can be on, off or cycle" },
   "sim/bad-request": { class: "UsageError", meaning: "a control socket was asked for something unknown" },
   "sim/bad-url": { class: "UsageError", meaning: "an address that is not of the form sim:NAME" },
-  "sim/flash-refused": { class: "DeviceError", meaning: "the virtual flash cannot do an operation: full, absent, exists" },
+  "sim/flash-refused": {
+    class: "DeviceError",
+    meaning: "the virtual flash cannot do an operation: full, absent, exists",
+  },
   "sim/frame-too-long": { class: "ProtocolError", meaning: "a frame on a serial socket exceeds its limit" },
-  "sim/interpreter-changed": { class: "VerifyError", meaning: "the npm package of the interpreter is not the pinned one" },
-  "sim/interpreter-unknown": { class: "InternalError", meaning: "the patch of the interpreter does not find its places" },
+  "sim/interpreter-changed": {
+    class: "VerifyError",
+    meaning: "the npm package of the interpreter is not the pinned one",
+  },
+  "sim/interpreter-unknown": {
+    class: "InternalError",
+    meaning: "the patch of the interpreter does not find its places",
+  },
   "sim/journal-full": { class: "RefusedError", meaning: "a flash journal holds as many operations as it can" },
   "sim/line-too-long": { class: "ProtocolError", meaning: "a line on a control socket exceeds its limit" },
   "sim/name-taken": { class: "BusyError", meaning: "a simulator of that name runs already" },
@@ -25,7 +41,10 @@ export const simCodes = {
   "sim/runtime-path-long": { class: "UsageError", meaning: "the runtime folder's path leaves no room for sockets" },
   "sim/socket-unusable": { class: "LinkError", meaning: "a simulator cannot listen at its socket or port" },
   "sim/state-damaged": { class: "VerifyError", meaning: "the kept flash of a virtual board is not what was written" },
-  "sim/support-broken": { class: "InternalError", meaning: "the Python modules that stand in for the chip's do not load" },
+  "sim/support-broken": {
+    class: "InternalError",
+    meaning: "the Python modules that stand in for the chip's do not load",
+  },
   "sim/unexpected": { class: "InternalError", meaning: "a simulator failed in a way that nobody foresaw" },
   "sim/unreachable": { class: "LinkError", meaning: "a simulator that should run does not answer" },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

@@ -64,6 +64,15 @@ describe("sys.stdin", () => {
   });
 });
 
+describe("select on sys.stdin", () => {
+  it("waits for input, and no longer than it is told", async () => {
+    const code =
+      "import select, sys, time\np = select.poll()\np.register(sys.stdin, select.POLLIN)\nprint(p.poll(0), p.poll(3), time.ticks_ms() >= 3)\n" +
+      "print([e for _, e in p.poll()])\nprint(sys.stdin.read(1))\n";
+    expect(await run(code, "x")).toBe("[] [] True\r\n[1]\r\nx\r\n");
+  });
+});
+
 describe("sys.stdout", () => {
   it("turns LF into CR LF, and its buffer does not", async () => {
     expect(await run("import sys\nsys.stdout.write('a\\nb')\nsys.stdout.buffer.write(b'c\\nd')\n")).toBe("a\r\nbc\nd");

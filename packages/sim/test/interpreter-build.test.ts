@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,6 +9,8 @@ import { findLandmarks } from "../build/landmarks.ts";
 import { shareMemory } from "../build/shared-memory.ts";
 import { parseWat } from "../build/wat.ts";
 import { loadAssets } from "../src/assets.ts";
+import type { SimEvent } from "@espx/proto";
+import { createWorld } from "../src/world.ts";
 import { outputOf } from "./board-fixture.ts";
 
 describe("the build of the interpreter", () => {
@@ -76,6 +78,23 @@ describe("the packed assets", () => {
     const [packed, built] = [await loadAssets(folder), await loadAssets()];
     expect(packed.layout).toEqual(built.layout);
     expect(packed.python).toEqual(built.python);
+  });
+
+  it("that are damaged make the board fail loudly", async () => {
+    const damaged = await mkdtemp(join(tmpdir(), "espx-assets-"));
+    await cp(folder, damaged, { recursive: true });
+    await writeFile(join(damaged, "python", "machine.py"), "1 / 0\n");
+    const world = await createWorld({ mode: "real", assets: damaged });
+    const board = await world.addBoard({ name: "damaged" });
+    const events: SimEvent[] = [];
+    board.onEvent((event) => events.push(event));
+    await expect(board.powerOn()).rejects.toMatchObject({ code: "sim/board-failed" });
+    expect(board.running).toBe(false);
+    expect(events.at(-1)).toMatchObject({ kind: "off", why: "crash" });
+    const console = events.flatMap((event) => (event.kind === "console" ? [...event.bytes] : []));
+    expect(Buffer.from(console).toString()).toMatch(/the virtual board failed: .*ZeroDivisionError/s);
+    await world.close();
+    await rm(damaged, { recursive: true });
   });
 
   it("are missed by name", async () => {

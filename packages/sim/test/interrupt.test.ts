@@ -25,6 +25,14 @@ describe("Ctrl-C", () => {
     expect(await interrupted("import sys\nprint('ready')\nsys.stdin.read(1)\n")).toContain("KeyboardInterrupt: \r\n");
   });
 
+  it("ends a wait in select", async () => {
+    const main =
+      "import select, sys\np = select.poll()\np.register(sys.stdin, select.POLLIN)\nprint('ready')\np.poll()\nprint('on')\n";
+    const text = await interrupted(main);
+    expect(text).toContain("KeyboardInterrupt: \r\n");
+    expect(text).not.toContain("on\r\nMicro");
+  });
+
   it("is raised once", async () => {
     const text = await interrupted(
       "import time\nprint('ready')\ntry:\n    time.sleep(100)\nexcept KeyboardInterrupt:\n    print('caught')\n" +

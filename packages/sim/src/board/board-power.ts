@@ -1,4 +1,4 @@
-import type { ResetCause, SimEvent } from "@espx/proto";
+import { InternalError, type ResetCause, type SimEvent } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
 import type { BoardStop } from "../worker/context.ts";
 import type { BoardParts } from "./board-parts.ts";
@@ -61,6 +61,7 @@ export class BoardPower {
   #wakeTimer: NodeJS.Timeout | undefined;
   #chipStartUs = 0;
   #boots = 0;
+  #failure: InternalError | undefined;
 
   constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
     this.#chip = chip;
@@ -80,7 +81,11 @@ export class BoardPower {
     return this.#state.kind === "asleep" ? this.#state.wakeAtUs : Infinity;
   }
 
-  /** Resolves when programs start; in virtual time when the board waits for time to pass. */
+  /**
+   * Resolves when programs start; in virtual time when the board waits for time to pass.
+   *
+   * @throws InternalError `sim/board-failed` when the simulator itself fails
+   */
   async on(): Promise<void> {
     await this.#change(async () => {
       if (this.#state.kind !== "off") return;
@@ -93,6 +98,7 @@ export class BoardPower {
 
   off(): Promise<void> {
     return this.#change(async () => {
+      await this.#settle();
       if (this.#state.kind !== "off") await this.#end("power");
     });
   }
@@ -106,6 +112,7 @@ export class BoardPower {
 
   holdReset(held: boolean): void {
     void this.#change(async () => {
+      await this.#settle();
       if (held && this.#state.kind !== "off") {
         await this.#end("reset");
         this.#state = { kind: "held" };
@@ -155,6 +162,7 @@ export class BoardPower {
   }
 
   #start(reason: BootReason): void {
+    this.#failure = undefined;
     const { world, parts, heapBytes, mac, assets } = this.#chip;
     if (reason.cause !== "soft") this.#chipStartUs = reason.atUs;
     const session = new BoardSession(
@@ -248,6 +256,9 @@ export class BoardPower {
       bytes: new TextEncoder().encode(text),
       atMs: this.#chip.world.nowUs() / 1000,
     } as never);
+    this.#failure = new InternalError("sim/board-failed", `the virtual board failed: ${error.message}`, {
+      cause: error,
+    });
     void this.#change(() => this.#end("crash"));
   }
 
@@ -255,12 +266,22 @@ export class BoardPower {
     await this.#transition;
     if (this.#chip.world.mode === "virtual") await this.runUntil(this.#chip.world.nowUs());
     else if (this.#state.kind === "on") await this.#state.session.loaded();
+    await this.#transition;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Virtual time: what the board does at this moment is done before something happens to it. */
+  async #settle(): Promise<void> {
+    if (this.#chip.world.mode === "virtual" && this.#state.kind === "on") {
+      await this.#state.session.settled(this.#chip.world.quietMs);
+    }
   }
 
   /** Changes of state happen one after the other. */
   #change(change: () => Promise<void>): Promise<void> {
-    this.#transition = this.#transition.then(change);
-    return this.#transition;
+    const done = this.#transition.then(change);
+    this.#transition = done.catch(() => {});
+    return done;
   }
 }
 
