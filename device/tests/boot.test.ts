@@ -15,7 +15,11 @@ describe("the running set", () => {
   });
 
   it("may have modules of the launcher's names", async () => {
-    const device = await makeDevice({ config, app: "import slots\nprint('own', slots.OWN)\n", files: { "/a/slots.py": "OWN = 1" } });
+    const device = await makeDevice({
+      config,
+      app: "import slots\nprint('own', slots.OWN)\n",
+      files: { "/a/slots.py": "OWN = 1" },
+    });
     await device.powerOn(1000);
     expect(device.text).toContain("own 1");
   });
@@ -37,7 +41,11 @@ describe("the running set", () => {
   it("is the one of the other record when one is damaged", async () => {
     const damaged = encodeSlotRecord({ ...defaultRecord, count: 9, slot: "b" });
     damaged[20] = 0xee;
-    const device = await makeDevice({ config, app: "print('I am a')", files: { "/b/main.py": "", "/state/slot1": damaged } });
+    const device = await makeDevice({
+      config,
+      app: "print('I am a')",
+      files: { "/b/main.py": "", "/state/slot1": damaged },
+    });
     await device.powerOn(1000);
     expect(device.text).toContain("I am a");
   });
@@ -143,7 +151,12 @@ describe("launcher files of different age", () => {
   });
 
   it("runs after a foreign /boot.py", async () => {
-    const device = await makeDevice({ config, app: goodApp, components: [], files: { "/boot.py": "print('stock')\n" } });
+    const device = await makeDevice({
+      config,
+      app: goodApp,
+      components: [],
+      files: { "/boot.py": "print('stock')\n" },
+    });
     await device.powerOn(1000);
     expect(device.text).toMatch(/stock[^]*app: good/);
   });
@@ -175,7 +188,11 @@ run(app, {"slot": "a", "state": "confirmed", "config": "/config.txt"})
   it("takes a record of a later version for none, and runs the other", async () => {
     const later = encodeSlotRecord({ ...defaultRecord, count: 9, slot: "b" });
     later[4] = 2;
-    const device = await makeDevice({ config, app: "print('I am a')", files: { "/b/main.py": "", "/state/slot1": later } });
+    const device = await makeDevice({
+      config,
+      app: "print('I am a')",
+      files: { "/b/main.py": "", "/state/slot1": later },
+    });
     await device.powerOn(1000);
     expect(device.text).toContain("I am a");
   });

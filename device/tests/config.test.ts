@@ -62,10 +62,15 @@ describe("config", () => {
   it("E11 reads any text as the tools do", async () => {
     const line = fc.oneof(
       fc.string({ maxLength: 20 }),
-      fc.tuple(fc.constantFrom("key", "ssid", "#", "[a", "x"), fc.constantFrom(" ", "  ", "\t"), fc.string()).map((parts) => parts.join("")),
+      fc
+        .tuple(fc.constantFrom("key", "ssid", "#", "[a", "x"), fc.constantFrom(" ", "  ", "\t"), fc.string())
+        .map((parts) => parts.join("")),
       fc.constantFrom("[led]", "[a b]", "[]", "[[x]]", " [led] ", "[led] x", "a None", "a None ", "#", "a\rb c"),
     );
-    const texts = fc.sample(fc.array(line, { maxLength: 8 }).map((lines) => lines.join("\n")), { numRuns: 300, seed: 7 });
+    const texts = fc.sample(
+      fc.array(line, { maxLength: 8 }).map((lines) => lines.join("\n")),
+      { numRuns: 300, seed: 7 },
+    );
     const plain = texts.filter((text) => /^[\t\n\r\x20-\x7e]*$/.test(text));
     expect(plain.length).toBeGreaterThan(150);
     expect(await readOnDevice(plain)).toEqual(plain.map(readByTools));

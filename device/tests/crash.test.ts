@@ -22,7 +22,9 @@ describe("a crash of a proved set", () => {
   it("starts the set again after a pause that grows, and says so", async () => {
     const device = await makeDevice({ app: bomb, components: ["log"], config: offlineConfig });
     await device.powerOn(300_000);
-    const pauses = [...device.text.matchAll(/crash (\d+) in a row: starting again in (\d+) s/g)].map((match) => match[2]);
+    const pauses = [...device.text.matchAll(/crash (\d+) in a row: starting again in (\d+) s/g)].map(
+      (match) => match[2],
+    );
     expect(pauses.slice(0, 8)).toEqual(["1", "2", "4", "8", "16", "32", "60", "60"]);
   });
 
@@ -44,7 +46,12 @@ describe("a crash of a proved set", () => {
   });
 
   it("leaves the prompt where the set is in development", async () => {
-    const device = await makeDevice({ app: bomb, components: ["log"], config: offlineConfig, record: { state: "dev" } });
+    const device = await makeDevice({
+      app: bomb,
+      components: ["log"],
+      config: offlineConfig,
+      record: { state: "dev" },
+    });
     await device.powerOn(300_000);
     expect(device.boots).toEqual(["power-on"]);
     expect(device.text).toContain("a set in development is not started again by itself");
@@ -83,7 +90,9 @@ describe("a reboot that the program asks for", () => {
   });
 
   it("E10 hibernates and starts anew", async () => {
-    const sleeps = app(`ctx.loop.once("sleep", lambda task: ctx.hibernate(60000), 1000)\nctx.say("cause %d" % machine.reset_cause())`);
+    const sleeps = app(
+      `ctx.loop.once("sleep", lambda task: ctx.hibernate(60000), 1000)\nctx.say("cause %d" % machine.reset_cause())`,
+    );
     const device = await makeDevice({ app: sleeps, components: ["log"], config: offlineConfig });
     await device.powerOn(70_000);
     expect(device.boots).toEqual(["power-on", "deep-sleep"]);

@@ -197,7 +197,9 @@ export async function runScript(program: string, forMs: number, files: BoardFile
   await device.powerOn(forMs);
   const lines = device.lines();
   const end = lines.findIndex((line) => line === "END" || line.startsWith("Traceback"));
-  const start = lines.findLastIndex((line, index) => index < (end < 0 ? lines.length : end) && line.startsWith("entry 0x"));
+  const start = lines.findLastIndex(
+    (line, index) => index < (end < 0 ? lines.length : end) && line.startsWith("entry 0x"),
+  );
   if (end >= 0 && lines[end] !== "END") throw new Error(lines.slice(end).join("\n"));
   return lines.slice(start + 1, end < 0 ? undefined : end).filter((line) => line !== "");
 }

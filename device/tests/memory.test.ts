@@ -6,11 +6,14 @@ import { closeWorlds, makeDevice, quickConfig, runScript } from "./harness.ts";
 afterEach(closeWorlds);
 
 /** Those of the firmware, which the virtual board has in Python: not ours to count. */
-const firmware = "import binascii, errno, esp32, gc, io, json, machine, micropython, network, os, random, select, socket, struct, sys, time\n";
+const firmware =
+  "import binascii, errno, esp32, gc, io, json, machine, micropython, network, os, random, select, socket, struct, sys, time\n";
 
 /** Modules in the order in which a device loads them. */
 const modules =
-  "loop config topics component console watchdog supervisor run log state_machine net mqtt_packets mqtt_client mqtt nvram".split(" ");
+  "loop config topics component console watchdog supervisor run log state_machine net mqtt_packets mqtt_client mqtt nvram".split(
+    " ",
+  );
 
 describe("memory", () => {
   it("is taken by all modules together in less than 44 KB", async () => {

@@ -87,7 +87,10 @@ except MQTTError as error:
       ),
       { maxLength: 6 },
     );
-    const cases = fc.sample(fc.tuple(packets, fc.array(fc.integer({ min: 1, max: 130 }), { minLength: 1 })), { numRuns: 150, seed: 3 });
+    const cases = fc.sample(fc.tuple(packets, fc.array(fc.integer({ min: 1, max: 130 }), { minLength: 1 })), {
+      numRuns: 150,
+      seed: 3,
+    });
     const lines = await runScript(
       `${prelude}
 for packets, cuts in json.load(open("/cases.json")):

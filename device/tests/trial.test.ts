@@ -8,11 +8,20 @@ const oldConfig = "a1".repeat(32);
 const newConfig = "b2".repeat(32);
 
 /** Slot b on trial with `newApp`, over a proved slot a; each has a config of its own. */
-async function trialDevice(newApp: string, options: { readonly components?: readonly string[]; readonly config?: string } = {}): Promise<Device> {
+async function trialDevice(
+  newApp: string,
+  options: { readonly components?: readonly string[]; readonly config?: string } = {},
+): Promise<Device> {
   return makeDevice({
     app: app(`ctx.say("old with " + ctx.config.get("mark"))`),
     components: ["log"],
-    record: { slot: "b", state: "trial", attemptsLeft: 3, config: newConfig, previous: { slot: "a", config: oldConfig } },
+    record: {
+      slot: "b",
+      state: "trial",
+      attemptsLeft: 3,
+      config: newConfig,
+      previous: { slot: "a", config: oldConfig },
+    },
     files: {
       ...(await slotFiles("b", newApp, options.components ?? ["log"])),
       "/config-a1a1a1a1.txt": `${offlineConfig}mark a1\n`,
@@ -60,7 +69,9 @@ describe("a set on trial", () => {
   });
 
   it("waits for the health of every component", async () => {
-    const device = await trialDevice(app(`self.t = time.ticks_ms()`, "time.ticks_diff(time.ticks_ms(), self.t) > 60000"));
+    const device = await trialDevice(
+      app(`self.t = time.ticks_ms()`, "time.ticks_diff(time.ticks_ms(), self.t) > 60000"),
+    );
     await device.powerOn(58_000);
     expect(device.record().state).toBe("trial");
     await device.advance(5_000);
@@ -135,7 +146,9 @@ describe("a set on trial", () => {
       record: { state: "trial", attemptsLeft: 3 },
     });
     await device.powerOn(60_000);
-    expect(device.text).toContain("espx: slot a did not prove itself, and there is no set to go back to: deploy a profile");
+    expect(device.text).toContain(
+      "espx: slot a did not prove itself, and there is no set to go back to: deploy a profile",
+    );
     const boots = device.boots.length;
     await device.advance(600_000);
     expect(device.boots).toHaveLength(boots);
@@ -187,6 +200,7 @@ describe("a plain program on trial", () => {
     const device = await trialDevice("import time\ntime.sleep(20)\nraise OSError(5)\n");
     await device.powerOn(120_000);
     expectOldSet(device);
+    expect(device.text).toContain("OSError: [Errno 5] EIO");
   });
 
   it("is not confirmed when it was stopped by Ctrl-C", async () => {

@@ -6,11 +6,17 @@ afterEach(closeWorlds);
 
 /** Blocks the loop for `forMs`, `afterMs` from its start. */
 const blocks = (afterMs: number, forMs: number): string =>
-  app(`ctx.say("started")\nctx.loop.once("block", lambda task: (ctx.say("blocks"), time.sleep_ms(${forMs}), ctx.say("goes on")), ${afterMs})`);
+  app(
+    `ctx.say("started")\nctx.loop.once("block", lambda task: (ctx.say("blocks"), time.sleep_ms(${forMs}), ctx.say("goes on")), ${afterMs})`,
+  );
 
 describe("watchdog", () => {
   it("E13 resets a blocked program 15 s after the last feed", async () => {
-    const device = await makeDevice({ app: blocks(60_000, 600_000), components: [], config: "ssid (none)\nwatchdog 1\n" });
+    const device = await makeDevice({
+      app: blocks(60_000, 600_000),
+      components: [],
+      config: "ssid (none)\nwatchdog 1\n",
+    });
     await device.powerOn(90_000);
     expect(device.boots).toEqual(["power-on", "watchdog"]);
     const resetMs = device.when("rst:", 20_000);
@@ -71,7 +77,11 @@ else:
   it("E13 tolerates about 120 s where a component says that it may block", async () => {
     const program = app(`ctx.loop.once("block", lambda task: ctx.may_block(time.sleep, 100), 20000)
 ctx.loop.once("over", lambda task: ctx.may_block(time.sleep, 200), 130000)`);
-    const device = await makeDevice({ app: program, components: [], config: "ssid (none)\nstartdelay 0\nwatchdog 1\n" });
+    const device = await makeDevice({
+      app: program,
+      components: [],
+      config: "ssid (none)\nstartdelay 0\nwatchdog 1\n",
+    });
     await device.powerOn(130_000);
     expect(device.boots).toEqual(["power-on"]);
     await device.advance(130_000);
@@ -79,7 +89,11 @@ ctx.loop.once("over", lambda task: ctx.may_block(time.sleep, 200), 130000)`);
   });
 
   it("is set to an hour at the prompt that Ctrl-C leaves", async () => {
-    const device = await makeDevice({ app: app(`pass`), components: [], config: "ssid (none)\nstartdelay 0\nwatchdog 1\n" });
+    const device = await makeDevice({
+      app: app(`pass`),
+      components: [],
+      config: "ssid (none)\nstartdelay 0\nwatchdog 1\n",
+    });
     await device.powerOn(30_000);
     await device.type("\x03");
     await device.advance(59 * 60_000);
