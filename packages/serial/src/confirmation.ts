@@ -6,10 +6,12 @@ import type { RunningAnswer } from "./running-state.ts";
 import { ascii, write } from "./wire.ts";
 
 const QUERY_EVERY_MS = 500;
-const REOPEN_EVERY_MS = 250;
 const SAID_LINES = 40;
 /** So many queries echoed by a prompt mean that nothing runs. */
 const ECHOES = 4;
+
+const bootLoaderLine =
+  /^(?:ets [A-Z]|ESP-ROM:|Build:|rst:0x|configsip:|clk_drv:|mode:|load:0x|entry 0x|SPIWP:|Saved PC:)/;
 
 export interface ConfirmationOptions {
   readonly timeoutMs: number;
@@ -31,6 +33,7 @@ export class Confirmation {
   #line = "";
   #echoes = 0;
   #wentBack = false;
+  #started = false;
   #last: RunningAnswer | undefined;
 
   constructor(link: SerialLink, clock: Clock, options: ConfirmationOptions) {
@@ -61,7 +64,9 @@ export class Confirmation {
         } catch (error) {
           if (!isEspxError(error, "link/lost")) throw error;
           reader.release();
-          reader = await this.#reopen(error, endMs);
+          // A board with native USB takes its port away when it resets.
+          await this.#link.reopen();
+          reader = new LinkReader(this.#link, this.#clock);
         }
         if (this.#last === undefined && this.#clock.now() >= silentMs) return null;
       }
@@ -112,24 +117,14 @@ export class Confirmation {
 
   #hear(line: string): void {
     if (line.trim() === "" || line === ">>> ") return;
+    // What the boot loader says after our own reset may begin in the middle of a line.
+    if (line.startsWith("entry 0x") && !this.#started) this.#said.length = 0;
+    this.#started ||= line.startsWith("entry 0x");
+    if (bootLoaderLine.test(line)) return;
     this.#said.push(line);
     if (this.#said.length > SAID_LINES) this.#said.shift();
     if (this.#options.expected?.state === "trial" && /^espx: .*going back to slot/.test(line)) this.#wentBack = true;
     this.#options.onConsole?.(line);
-  }
-
-  /** A board with native USB takes its port away when it resets. */
-  async #reopen(lost: Error, endMs: number): Promise<LinkReader> {
-    while (this.#clock.now() < endMs) {
-      await this.#clock.sleep(REOPEN_EVERY_MS, this.#options.signal);
-      try {
-        await this.#link.reopen();
-        return new LinkReader(this.#link, this.#clock);
-      } catch (error) {
-        if (!isEspxError(error)) throw error;
-      }
-    }
-    throw lost;
   }
 
   #fellBack(answer: RunningAnswer): DeviceError {

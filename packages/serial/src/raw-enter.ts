@@ -26,6 +26,7 @@ export interface EnterOptions {
 
 const TIMEOUT_MS = 12_000;
 const SILENCE_MS = 1_200;
+const SETTLE_MS = 150;
 const banner = ascii("raw REPL; CTRL-B to exit\r\n>");
 const prompt = ascii(">>> ");
 
@@ -43,6 +44,7 @@ export async function enterRawRepl(wire: Wire, options: EnterOptions = {}): Prom
     if (step === "hard-reset" && !(await pulseReset(wire, options))) break;
     const attempt = { ...wire, endMs, signal: options.signal };
     if (!(await attempts[step](attempt))) continue;
+    if (step !== "interrupt") await settle(attempt);
     const said = reader.history;
     return { step, interrupted: step === "hard-reset" || !wasIdle(said), said: printable(said) };
   }
@@ -58,7 +60,7 @@ const attempts: Readonly<Record<EnterStep, (attempt: Attempt) => Promise<boolean
   interrupt: async (attempt) => {
     await send(attempt, "\r\x03");
     await find(attempt, prompt, 400);
-    return enter(attempt, 3_000);
+    return enter(attempt, 2_000);
   },
   "interrupt-again": async (attempt) => {
     for (let i = 0; i < 2; i++) {
@@ -96,6 +98,13 @@ function find(attempt: Attempt, pattern: Uint8Array, waitMs: number): Promise<bo
   const { reader, clock, endMs, signal } = attempt;
   const wait = reader.receivedBytes === 0 ? Math.min(waitMs, SILENCE_MS) : waitMs;
   return skipPast(attempt, pattern, { untilMs: Math.min(endMs, clock.now() + wait), signal });
+}
+
+/** A slow board still answers what earlier steps sent; that must not be taken for answers to what comes next. */
+async function settle({ reader, clock, signal }: Attempt): Promise<void> {
+  do {
+    reader.drop();
+  } while (await reader.more(0, { untilMs: clock.now() + SETTLE_MS, signal }));
 }
 
 /** Pulls EN low through RTS with the boot pin high; answers whether that could be done. */

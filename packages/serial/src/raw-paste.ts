@@ -9,6 +9,7 @@ export type PasteAnswer = "yes" | "no" | "old";
 
 const CREDIT = 0x01;
 const END = 0x04;
+const LATE_MS = 150;
 
 /**
  * Asks for raw-paste mode.
@@ -18,13 +19,16 @@ const END = 0x04;
  */
 export async function requestPaste(wire: Wire, limit: Limit): Promise<PasteAnswer> {
   await write(wire, ascii("\x05A\x01"), limit);
-  const answer = await takeBytes(wire, 2, limit);
-  if (answer[0] === 0x52 && answer[1] === 0x01) return "yes";
-  if (answer[0] === 0x52 && answer[1] === 0x00) return "no";
+  let answer = await takeBytes(wire, 2, limit);
   if (answer[0] === 0x72 && answer[1] === 0x61) {
     if (!(await skipPast(wire, ascii("\r\n>"), limit))) throw timedOut();
-    return "old";
+    // A banner may also be a late answer to the entry; then the one to this question follows.
+    const late = await wire.reader.more(0, { ...limit, untilMs: wire.clock.now() + LATE_MS });
+    if (!late) return "old";
+    answer = await takeBytes(wire, 2, limit);
   }
+  if (answer[0] === 0x52 && answer[1] === 0x01) return "yes";
+  if (answer[0] === 0x52 && answer[1] === 0x00) return "no";
   throw new ProtocolError("serial/bad-framing", `asked for raw-paste mode, the board sent "${printable(answer)}"`);
 }
 

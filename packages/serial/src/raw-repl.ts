@@ -23,8 +23,8 @@ const EXEC_TIMEOUT_MS = 30_000;
 const END = 0x04;
 const RESET_MS = 500;
 const LEAVE_MS = 1_000;
-/** How a reset looks from here: its boot text, a broken frame, silence, or a port that went away. */
-const resetShows = ["serial/rebooted", "serial/bad-framing", "serial/timeout", "link/lost"];
+/** How a reset looks from here: its boot text, a broken frame, or silence. */
+const resetShows = ["serial/rebooted", "serial/bad-framing", "serial/timeout"];
 
 /**
  * MicroPython's raw REPL over a link: runs code, returns what it prints, throws what it raises.
@@ -84,15 +84,17 @@ export class RawRepl {
   /**
    * Runs code that resets the board, and waits only as long as an exception would take.
    *
-   * @throws DeviceError `device/exception`; CanceledError `serial/canceled`
+   * With native USB the port goes away with the board: it is opened again without a wait.
+   * @throws DeviceError `device/exception`; CanceledError `serial/canceled`; LinkError when the port does not come back
    */
   async execReset(code: string, signal?: AbortSignal): Promise<void> {
-    const { clock } = this.#wire;
+    const { clock, link } = this.#wire;
     const limit = { untilMs: clock.now() + RESET_MS, signal };
+    const isUsb = link.traits.kind === "usb-jtag" || link.traits.kind === "cdc";
     this.reader.drop();
     try {
       await this.#send(encodeCode(code), limit);
-      await this.#follow(limit, undefined);
+      await (isUsb ? link.reopen() : this.#follow(limit, undefined));
     } catch (error) {
       // Silence is no failure here, and a Ctrl-C would stop the program that starts now.
       if (!resetShows.some((shown) => isEspxError(error, shown))) throw error;
