@@ -34,7 +34,6 @@ export const supportModules: readonly SupportModule[] = [
   { file: "os", name: "os" },
   { file: "hashlib", name: "hashlib" },
   { file: "machine", name: "machine" },
-  { file: "errno", name: "errno" },
   { file: "esp32", name: "esp32" },
   { file: "network", name: "network" },
   { file: "socket", name: "socket" },
