@@ -32,6 +32,7 @@ export const supportModules: readonly SupportModule[] = [
   { file: "_sys", name: "sys" },
   { file: "_micropython", name: "micropython" },
   { file: "os", name: "os" },
+  { file: "binascii", name: "binascii" },
   { file: "hashlib", name: "hashlib" },
   { file: "machine", name: "machine" },
   { file: "esp32", name: "esp32" },
