@@ -7,6 +7,8 @@ import { ascii, write } from "./wire.ts";
 
 const QUERY_EVERY_MS = 500;
 const SAID_LINES = 40;
+/** What the ROM says at every start, and would crowd out what the program said. */
+const romLine = /^(ets [A-Z][a-z]{2} |rst:0x|configsip: |clk_drv:|mode:[A-Z]+, clock|load:0x|entry 0x)/;
 /** So many queries echoed by a prompt mean that nothing runs. */
 const ECHOES = 4;
 
@@ -116,7 +118,7 @@ export class Confirmation {
   }
 
   #hear(line: string): void {
-    if (line.trim() === "" || line === ">>> ") return;
+    if (line.trim() === "" || line === ">>> " || romLine.test(line)) return;
     // What the boot loader says after our own reset may begin in the middle of a line.
     if (line.startsWith("entry 0x") && !this.#started) this.#said.length = 0;
     this.#started ||= line.startsWith("entry 0x");
