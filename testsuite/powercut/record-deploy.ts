@@ -5,6 +5,7 @@ import type { FlashOperation } from "@espx/proto";
 import { SerialTransport } from "@espx/serial";
 import { createWorld } from "@espx/sim";
 import type { VirtualBoard, World } from "@espx/sim";
+import { inVirtualTime } from "../virtual-time.ts";
 
 export type Snapshot = ReturnType<VirtualBoard["flash"]["snapshot"]>;
 
@@ -53,13 +54,4 @@ async function deploy(world: World, board: VirtualBoard, release: Release): Prom
 async function applyAll(transport: SerialTransport, { steps, ...rest }: Plan): Promise<void> {
   await transport.begin({ steps, ...rest });
   for (const step of steps) await transport.apply(step);
-}
-
-/** Lets time pass until `work` is done. */
-async function inVirtualTime(world: World, work: Promise<void>): Promise<void> {
-  const ended = { yet: false };
-  const end = work.finally(() => (ended.yet = true));
-  end.catch(() => {});
-  while (!ended.yet) await world.advance(20);
-  await end;
 }

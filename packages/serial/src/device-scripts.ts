@@ -121,13 +121,21 @@ def _xi():
 _xi()
 `;
 
-/** Leaves `reason` in RTC memory, unless that is used by another program, and resets. */
-export function resetScript(reason: number): string {
+/** Reset reasons of the boot contract. @source SPEC.md section 3 */
+export const resetReasons = { commanded: 4, update: 5 } as const;
+
+/**
+ * Leaves the reason for the launcher in RTC memory and resets.
+ *
+ * Memory that another program uses stays as it is; so does empty memory unless our launcher is sure to read it.
+ */
+export function resetScript(why: keyof typeof resetReasons): string {
+  const ours = why === "update" ? "not m or m[:4]==b'EspX'" : "m[:4]==b'EspX'";
   return `
 import machine
 try:
  r=machine.RTC();m=r.memory()
- if not m or m[:4]==b'EspX':r.memory(b'EspX\\x01'+bytes((${reason},))+m[6:])
+ if ${ours}:r.memory(b'EspX\\x01'+bytes((${resetReasons[why]},0))+m[7:])
 except Exception:pass
 machine.reset()
 `;

@@ -14,12 +14,10 @@ import type {
 import { BoardFiles } from "./board-files.ts";
 import { Confirmation } from "./confirmation.ts";
 import { helperScript, inventoryScript, resetScript } from "./device-scripts.ts";
+import type { resetReasons } from "./device-scripts.ts";
 import { parseInventory } from "./inventory-lines.ts";
 import type { Entered, EnterOptions } from "./raw-enter.ts";
 import { RawRepl } from "./raw-repl.ts";
-
-/** Reset reasons of the boot contract; SPEC.md section 3. */
-const reason = { commanded: 4, update: 5 } as const;
 
 const INVENTORY_TIMEOUT_MS = 120_000;
 /** A plain program is confirmed after 30 s; then it may be asked the hard way. */
@@ -98,10 +96,10 @@ export class SerialTransport implements Transport {
   }
 
   /** Resets the board and lets go of the raw REPL; its program starts again. */
-  async reset(why: keyof typeof reason, signal?: AbortSignal): Promise<void> {
+  async reset(why: keyof typeof resetReasons, signal?: AbortSignal): Promise<void> {
     const repl = await this.repl(signal);
     try {
-      await repl.execReset(resetScript(reason[why]), signal);
+      await repl.execReset(resetScript(why), signal);
     } finally {
       this.#letGo();
     }

@@ -193,7 +193,7 @@ describe("steps on a virtual board", () => {
     const output: string[] = [];
     board.onEvent((event) => event.kind === "console" && output.push(new TextDecoder().decode(event.bytes)));
     await transport.apply({ kind: "reset" });
-    await expect.poll(() => output.join("")).toContain("b'EspX\\x01\\x05'");
+    await expect.poll(() => output.join("")).toContain("b'EspX\\x01\\x05\\x00'");
   });
 
   test("leave the RTC memory of another program alone", async () => {
