@@ -32,6 +32,8 @@ export interface Home extends AsyncDisposable {
   espx(...argv: string[]): Promise<Ended>;
   /** Starts espx and leaves it running; it is stopped with the home. */
   start(...argv: string[]): Running;
+  /** The same user in a folder below. */
+  in(folder: string): Pick<Home, "espx" | "start">;
 }
 
 /** An espx that runs. */
@@ -54,20 +56,21 @@ export async function makeHome(espx: string = builtEspx): Promise<Home> {
     ESPX_CACHE_DIR: join(tmpdir(), "espx-test-cache"),
   };
   const running: Running[] = [];
-  const start = (...argv: string[]): Running => {
-    const started = startProcess(espx, argv, {
-      cwd: folder,
-      env: { PATH: process.env["PATH"], HOME: root, NO_COLOR: "1", ...env },
-    });
+  const startIn = (cwd: string, argv: readonly string[]): Running => {
+    const started = startProcess(espx, argv, { cwd, env: { PATH: process.env["PATH"], HOME: root, NO_COLOR: "1", ...env } });
     running.push(started);
     return started;
   };
+  const userIn = (cwd: string): Pick<Home, "espx" | "start"> => ({
+    start: (...argv) => startIn(cwd, argv),
+    espx: (...argv) => startIn(cwd, argv).ended,
+  });
   await mkdir(folder, { recursive: true });
   return {
     folder,
     env,
-    start,
-    espx: (...argv) => start(...argv).ended,
+    ...userIn(folder),
+    in: (below) => userIn(join(folder, below)),
     async write(files) {
       for (const [name, content] of Object.entries(files)) {
         await mkdir(dirname(join(folder, name)), { recursive: true });

@@ -48,7 +48,7 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Even
     await applyPlan(ctx, board, plan);
     await rememberedPorts(ctx.env).remember(inventory.id, url);
     const onTrial = !plan.upToDate || inventory.record?.state === "trial";
-    const { waitingFor, ...state } = await outcome(ctx, { board, plan, release, onTrial, wait: options.wait });
+    const { waitingFor, ...state } = await outcome(ctx, { board, plan, release, onTrial, wait: options.wait, startMs });
     const durationMs = Math.round(ctx.clock.now() - startMs);
     const data = { ...state, waitingFor: [...waitingFor], port: url, sentBytes: plan.sendBytes, durationMs };
     ctx.out.emit({ kind: "deployed", ...deviceName(prepared.device), data });
@@ -156,20 +156,18 @@ interface OutcomeInput {
   /** Whether there is a confirmation to wait for. */
   readonly onTrial: boolean;
   readonly wait: boolean;
+  readonly startMs: number;
 }
 
 type Outcome = Pick<EventData<"deployed">, "release" | "slot" | "state"> & { readonly waitingFor: readonly string[] };
 
-async function outcome(ctx: Context, { board, plan, release, onTrial, wait }: OutcomeInput): Promise<Outcome> {
+async function outcome(ctx: Context, { board, plan, release, onTrial, wait, startMs }: OutcomeInput): Promise<Outcome> {
   if (!onTrial) return { release: release.id, slot: plan.slot, state: "unchanged", waitingFor: [] };
   if (!wait) return { release: release.id, slot: plan.slot, state: "trial", waitingFor: [] };
   const text = `slot ${plan.slot} runs on trial; waiting until the board confirms ${release.id}`;
   ctx.out.emit({ kind: "log", data: { level: "info", text } });
   if (plan.upToDate) await board.transport.reset("commanded", ctx.signal);
-  const running = await board.transport.watch({
-    timeoutMs: ctx.flags.timeoutMs ?? CONFIRM_TIMEOUT_MS,
-    signal: ctx.signal,
-  });
+  const running = await board.transport.watch({ timeoutMs: watchTimeoutMs(ctx, startMs), signal: ctx.signal });
   // A plain program does not answer; its record was read, and it names no release.
   return {
     release: running.release || release.id,
@@ -177,4 +175,10 @@ async function outcome(ctx: Context, { board, plan, release, onTrial, wait }: Ou
     state: running.state,
     waitingFor: running.waitingFor,
   };
+}
+
+/** Ends a little before `--timeout`, so that it can be said what the board still waits for. */
+function watchTimeoutMs({ flags, clock }: Context, startMs: number): number {
+  if (flags.timeoutMs === undefined) return CONFIRM_TIMEOUT_MS;
+  return Math.max(1_000, flags.timeoutMs - (clock.now() - startMs) - 1_000);
 }
