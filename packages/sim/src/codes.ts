@@ -16,6 +16,7 @@ export const simCodes = {
   "sim/bad-power": { class: "UsageError", meaning: "power can be on, off or cycle" },
   "sim/bad-request": { class: "UsageError", meaning: "a control socket was asked for something unknown" },
   "sim/bad-url": { class: "UsageError", meaning: "an address that is not of the form sim:NAME" },
+  "sim/broker-real": { class: "RefusedError", meaning: "a world in real time does not see into its broker" },
   "sim/flash-refused": {
     class: "DeviceError",
     meaning: "the virtual flash cannot do an operation: full, absent, exists",
@@ -31,6 +32,7 @@ export const simCodes = {
   },
   "sim/journal-full": { class: "RefusedError", meaning: "a flash journal holds as many operations as it can" },
   "sim/line-too-long": { class: "ProtocolError", meaning: "a line on a control socket exceeds its limit" },
+  "sim/mqtt-malformed": { class: "ProtocolError", meaning: "an MQTT packet breaks the protocol; the broker hangs up" },
   "sim/name-taken": { class: "BusyError", meaning: "a simulator of that name runs already" },
   "sim/no-hello": { class: "ProtocolError", meaning: "a client of a serial socket did not say hello first" },
   "sim/not-virtual": { class: "UsageError", meaning: "only a world in virtual time can be advanced" },

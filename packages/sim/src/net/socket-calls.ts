@@ -43,6 +43,8 @@ export function socketCalls(context: WorkerContext, stack: SocketStack): HostCal
       context.poll();
       return flags(number);
     },
+    /** Closes the socket when Python has lost it, as the chip's collector does. */
+    socket_guard: (number: number) => ({ forgotten: () => void stack.close(number) }),
     socket_close: (number: number) => stack.close(number),
     socket_resolve: (name: string) => stack.resolve(name),
     /** Waits until one of `count` objects has a flag it is asked for; answers how many have. */

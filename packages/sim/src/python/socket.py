@@ -56,6 +56,7 @@ class socket(io.IOBase):
         self._datagram = type == SOCK_DGRAM
         self._timeout = _FOREVER
         self._number = number or check(host.socket_new(self._datagram))
+        self._guard = host.socket_guard(self._number)
 
     def bind(self, address):
         check(host.socket_bind(self._number, address[1]))
@@ -169,8 +170,7 @@ class socket(io.IOBase):
         if self._number:
             host.socket_close(self._number)
             self._number = 0
-
-    __del__ = close
+            self._guard = None
 
     def setblocking(self, flag):
         self._timeout = _FOREVER if flag else 0

@@ -1,8 +1,8 @@
 import type { VmMemory } from "./memory.ts";
-import { type HostValue, readValue, valueBytes, writeProxy, writeValue } from "./values.ts";
+import { type HostToken, type HostValue, readValue, valueBytes, writeProxy, writeValue } from "./values.ts";
 
 /** A function that Python may call, with plain data only. */
-export type BridgeCall = (...args: readonly HostValue[]) => HostValue;
+export type BridgeCall = (...args: readonly HostValue[]) => HostValue | HostToken;
 
 /** Proxy of the table itself; those of its functions follow. 0 and 1 stand for things that are never given out. */
 const tableProxy = 2;
@@ -21,6 +21,9 @@ export class HostBridge {
   readonly #calls: readonly BridgeCall[];
   readonly #proxies: ReadonlyMap<string, number>;
   readonly #held = new Set<number>();
+  readonly #tokens = new Map<number, HostToken>();
+  /** Tokens are numbered behind the functions, and no number comes twice. */
+  #nextToken: number;
 
   constructor(
     calls: Readonly<Record<string, BridgeCall>>,
@@ -30,6 +33,7 @@ export class HostBridge {
     this.#release = vm.release;
     this.#calls = Object.values(calls);
     this.#proxies = new Map(Object.keys(calls).map((name, index) => [name, firstCallProxy + index]));
+    this.#nextToken = firstCallProxy + this.#calls.length;
   }
 
   /** Numbers of the proxies that Python holds. */
@@ -62,7 +66,7 @@ export class HostBridge {
           Array.from({ length: count }, (_, index) => args + valueBytes * index),
           out,
         ),
-      proxy_js_free_obj: (proxy = 0) => void this.#held.delete(proxy),
+      proxy_js_free_obj: (proxy = 0) => this.#forget(proxy),
       js_check_existing: () => -1,
       has_attr: () => 0,
       store_attr: () => {},
@@ -95,8 +99,22 @@ export class HostBridge {
   #call(proxy: number, args: readonly number[], out: number): number {
     const values = args.map((address) => this.#plain(address));
     const result = this.#calls[proxy - firstCallProxy]?.(...values);
-    writeValue(this.#memory(), out, result);
+    if (typeof result === "object") this.#writeToken(out, result);
+    else writeValue(this.#memory(), out, result);
     return 0;
+  }
+
+  #writeToken(out: number, token: HostToken): void {
+    const number = this.#nextToken++;
+    this.#tokens.set(number, token);
+    writeProxy(this.#memory(), out, number, false);
+  }
+
+  /** Called while garbage is collected: no Python code may run in here. */
+  #forget(proxy: number): void {
+    this.#held.delete(proxy);
+    this.#tokens.get(proxy)?.forgotten();
+    this.#tokens.delete(proxy);
   }
 
   /** An object that is not plain data was registered with the interpreter while it crossed: it is given back. */

@@ -36,6 +36,11 @@ export type PythonValue = undefined | boolean | number | string | PythonReferenc
 /** What the host hands over; `undefined` is None. */
 export type HostValue = undefined | boolean | number | string;
 
+/** A thing without any use to Python but that the host hears when nobody in Python holds it any more. */
+export interface HostToken {
+  forgotten(): void;
+}
+
 /** Reads the value at `address`. Integers are cut to 32 bits, and a proxy of the host reads as undefined. */
 export function readValue(memory: VmMemory, address: number): PythonValue {
   const { view } = memory;

@@ -1,3 +1,5 @@
+import type { HostToken } from "../vm/values.ts";
+
 /** What a blocking wait ended with. */
 export type WaitResult<T> = { readonly value: T } | "timeout" | "interrupted";
 
@@ -50,8 +52,8 @@ export type BoardStop =
   | { readonly kind: "soft-reset"; readonly rawRepl: boolean }
   | { readonly kind: "deep-sleep"; readonly wakeAfterMs: number | undefined };
 
-/** A function Python may call: plain data in, plain data out; a negative number is `-errno`. */
-export type HostCall = (...args: never[]) => number | string | undefined;
+/** A function Python may call: plain data in, plain data or a token out; a negative number is `-errno`. */
+export type HostCall = (...args: never[]) => number | string | undefined | HostToken;
 
 /** The functions one part offers to Python, by name. Names are unique over all parts. */
 export type HostCalls = Readonly<Record<string, HostCall>>;
