@@ -11,6 +11,8 @@ export const cacheFolder = fileURLToPath(new URL("../.cache", import.meta.url));
 export async function bundleWorker(entry: string): Promise<Uint8Array> {
   const result = await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    // The code names its sources relative to this folder; without it, the same code would differ by where it is built.
+    absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
     bundle: true,
     write: false,
     platform: "node",

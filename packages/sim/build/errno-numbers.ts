@@ -25,12 +25,17 @@ export function useChipErrno(wasm: Uint8Array): Uint8Array {
   const last = patched.length - pairBytes * linux.length;
   const tables: number[] = [];
   for (let at = 0; at < last; at++) {
-    if (linux.every((number, index) => view.getUint32(at + pairBytes * index, true) === smallInteger(number))) tables.push(at);
+    if (linux.every((number, index) => view.getUint32(at + pairBytes * index, true) === smallInteger(number)))
+      tables.push(at);
   }
   if (tables.length !== tableCount) {
-    throw new InternalError("sim/interpreter-unknown", `the interpreter has ${tables.length} tables of errors, expected ${tableCount}`, {
-      hint: "Pin the version of @micropython/micropython-webassembly-pyscript that this patch was written for.",
-    });
+    throw new InternalError(
+      "sim/interpreter-unknown",
+      `the interpreter has ${tables.length} tables of errors, expected ${tableCount}`,
+      {
+        hint: "Pin the version of @micropython/micropython-webassembly-pyscript that this patch was written for.",
+      },
+    );
   }
   for (const at of tables) {
     newlib.forEach((number, index) => view.setUint32(at + pairBytes * index, smallInteger(number), true));

@@ -6,6 +6,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { InternalError, VerifyError } from "@espx/proto";
 import { bundleWorker, cacheFolder, sha256, writeWhole } from "./bundle.ts";
+import type { InterpreterLayout } from "../src/vm/layout.ts";
+import { finishInterpreter, finishSources } from "./finish.ts";
 import type { PatchedInterpreter } from "./patch-worker.ts";
 
 /** SHA-256 of `micropython.wasm` in `@micropython/micropython-webassembly-pyscript` 1.27.0. */
@@ -33,18 +35,53 @@ export async function ensureInterpreter(): Promise<InterpreterFiles> {
   const source = await readFile(sourcePath);
   verifySource(source, sourcePath);
   const patchCode = await bundleWorker("patch-worker.ts");
-  const folder = join(
-    cacheFolder,
-    sha256([sha256(source), sha256(patchCode), await binaryenVersion()].join("\n")).slice(0, 16),
-  );
-  const files = { wasm: join(folder, "interpreter.wasm"), layout: join(folder, "interpreter.json") };
-  if (existsSync(files.wasm) && existsSync(files.layout)) return files;
-  const codePath = join(folder, "patch.mjs");
-  await writeWhole(codePath, patchCode);
-  const { wasm, layout } = await patchInWorker(codePath, source);
-  await writeWhole(files.layout, JSON.stringify(layout));
-  await writeWhole(files.wasm, wasm);
+  const patchKey = key([sha256(source), sha256(patchCode), await binaryenVersion()]);
+  const files = filesOf(key([patchKey, ...(await Promise.all(finishSources.map(sourceSha256Of)))]));
+  if (isBuilt(files)) return files;
+  const patched = await ensurePatched(patchKey, patchCode, source);
+  const layout = await readFile(patched.layout, "utf8");
+  const wasm = finishInterpreter(await readFile(patched.wasm), JSON.parse(layout) as InterpreterLayout);
+  await writeFiles(files, { wasm, layout });
   return files;
+}
+
+/** The long step, kept by itself. */
+async function ensurePatched(patchKey: string, code: Uint8Array, source: Uint8Array): Promise<InterpreterFiles> {
+  const files = filesOf(`patched-${patchKey}`);
+  if (isBuilt(files)) return files;
+  const codePath = join(cacheFolder, `patched-${patchKey}`, "patch.mjs");
+  await writeWhole(codePath, code);
+  const { wasm, layout } = await patchInWorker(codePath, source);
+  await writeFiles(files, { wasm, layout: JSON.stringify(layout) });
+  return files;
+}
+
+function key(parts: readonly string[]): string {
+  return sha256(parts.join("\n")).slice(0, 16);
+}
+
+function filesOf(folder: string): InterpreterFiles {
+  return {
+    wasm: join(cacheFolder, folder, "interpreter.wasm"),
+    layout: join(cacheFolder, folder, "interpreter.json"),
+  };
+}
+
+function isBuilt({ wasm, layout }: InterpreterFiles): boolean {
+  return existsSync(wasm) && existsSync(layout);
+}
+
+/** The wasm comes last: where it is, all is. */
+async function writeFiles(
+  files: InterpreterFiles,
+  { wasm, layout }: { readonly wasm: Uint8Array; readonly layout: string },
+): Promise<void> {
+  await writeWhole(files.layout, layout);
+  await writeWhole(files.wasm, wasm);
+}
+
+async function sourceSha256Of(name: string): Promise<string> {
+  return sha256(await readFile(fileURLToPath(new URL(name, import.meta.url))));
 }
 
 /** @throws VerifyError `sim/interpreter-changed` when `source`, read from `path`, is not the pinned one */
