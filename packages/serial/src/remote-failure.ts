@@ -24,7 +24,15 @@ export function remoteError(text: string): DeviceError {
     return new DeviceError("device/full", "the board's file system is full", { remote, hint });
   }
   const said = remote.message === "" ? remote.type : `${remote.type}: ${remote.message}`;
-  return new DeviceError("device/exception", `the board raised ${said}`, { remote, details: { remote } });
+  const hint =
+    remote.type === "MemoryError"
+      ? "the program that was stopped left too little memory: reset the board and try again"
+      : undefined;
+  return new DeviceError("device/exception", `the board raised ${said}`, {
+    remote,
+    details: { remote },
+    ...(hint && { hint }),
+  });
 }
 
 function isNoSpace({ type, message }: RemoteFailure): boolean {

@@ -136,7 +136,7 @@ export class SerialTransport implements Transport {
   /** Leaves the board at its friendly prompt and stops listening; the link stays open. */
   async leave(): Promise<void> {
     try {
-      if (this.#repl?.entered === true) await this.#repl.leave();
+      await this.#repl?.leave();
     } finally {
       this.#letGo();
     }

@@ -38,6 +38,8 @@ async function failure(work: Promise<unknown>): Promise<EspxError> {
 
 let world: World;
 let board: VirtualBoard;
+let ended = true;
+let passing: Promise<void> = Promise.resolve();
 const entries: Entered[] = [];
 const lines: string[] = [];
 
@@ -45,20 +47,34 @@ async function start(
   files: Readonly<Record<string, string | Uint8Array>>,
   flashBytes?: number,
 ): Promise<SerialTransport> {
-  world = await createWorld({ mode: "real" });
-  board = await world.addBoard({ name: "bench", files, ...(flashBytes !== undefined && { flashBytes }) });
-  await board.powerOn();
+  await makeBoard(files, flashBytes);
   return new SerialTransport(board.openSerial(), world.clock, {
     onEntered: (entered) => entries.push(entered),
     onConsole: (line) => lines.push(line),
   });
 }
 
+/** A board whose time runs as fast as it can, as long as the test does. */
+async function makeBoard(files: Readonly<Record<string, string | Uint8Array>>, flashBytes?: number): Promise<void> {
+  const made = await createWorld({ mode: "virtual", quietMs: 500 });
+  world = made;
+  board = await made.addBoard({ name: "bench", files, ...(flashBytes !== undefined && { flashBytes }) });
+  await board.powerOn();
+  ended = false;
+  passing = (async () => {
+    while (!ended) await made.advance(20);
+  })();
+}
+
 beforeEach(() => {
   entries.length = 0;
   lines.length = 0;
 });
-afterEach(() => world.close());
+afterEach(async () => {
+  ended = true;
+  await passing;
+  await world.close();
+});
 
 describe("the inventory of a virtual board", () => {
   test("names every file by size and SHA-256, whatever its name", async () => {
@@ -105,9 +121,7 @@ describe("the inventory of a virtual board", () => {
 });
 
 test("a transport without listeners works the same", async () => {
-  world = await createWorld({ mode: "real" });
-  board = await world.addBoard({ name: "bench", files: { "/x": "1" } });
-  await board.powerOn();
+  await makeBoard({ "/x": "1" });
   const transport = new SerialTransport(board.openSerial(), world.clock);
   expect((await transport.inventory()).files).toHaveLength(1);
 });
@@ -194,6 +208,18 @@ describe("steps on a virtual board", () => {
     board.onEvent((event) => event.kind === "console" && output.push(new TextDecoder().decode(event.bytes)));
     await transport.apply({ kind: "reset" });
     await expect.poll(() => output.join("")).toContain("b'EspX\\x01\\x05\\x00'");
+  });
+
+  test("leave the board at its prompt, also when the work was called off", async () => {
+    const transport = await start({});
+    const stop = new AbortController();
+    const repl = await transport.repl();
+    const work = repl.exec("print('on')\nwhile True: pass", { onOutput: () => stop.abort(), signal: stop.signal });
+    expect((await failure(work)).code).toBe("serial/canceled");
+    const output: string[] = [];
+    board.onEvent((event) => event.kind === "console" && output.push(new TextDecoder().decode(event.bytes)));
+    await transport.leave();
+    expect(output.join("").endsWith(">>> ")).toBe(true);
   });
 
   test("leave the RTC memory of another program alone", async () => {
