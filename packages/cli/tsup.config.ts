@@ -10,8 +10,8 @@ const dist = join(here, "dist");
 
 /** What is no module goes beside the bundle; `src/assets.ts` finds it there. */
 function copyAssets(): void {
+  rmSync(join(dist, "assets"), { recursive: true, force: true });
   for (const kind of ["device", "profiles", "manifests"]) {
-    rmSync(join(dist, "assets", kind), { recursive: true, force: true });
     cpSync(join(root, kind), join(dist, "assets", kind), { recursive: true, filter: isShipped });
   }
   execFileSync(
