@@ -56,11 +56,10 @@ class Publisher:
         if not self._condition(force, self.value, value):
             return
         self.value = value
-        if value is not None:
-            self.requeue()
+        self.requeue()
 
     def requeue(self):
-        """Queues the last value again."""
+        """Queues the last value, unless that is None."""
         if self.value is None or self._queue is None:
             return
         if self._force_task is not None:

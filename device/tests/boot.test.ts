@@ -38,6 +38,21 @@ describe("the running set", () => {
     expect(device.text).not.toContain("I am a");
   });
 
+  it("is the one of the newest valid record, whichever file that is", async () => {
+    const device = await makeDevice({
+      config,
+      app: "print('I am a')",
+      record: { count: 9 },
+      files: {
+        "/b/main.py": "print('I am b')",
+        "/state/slot1": encodeSlotRecord({ ...defaultRecord, count: 8, slot: "b" }),
+      },
+    });
+    await device.powerOn(1000);
+    expect(device.text).toContain("I am a");
+    expect(device.text).not.toContain("I am b");
+  });
+
   it("is the one of the other record when one is damaged", async () => {
     const damaged = encodeSlotRecord({ ...defaultRecord, count: 9, slot: "b" });
     damaged[20] = 0xee;
@@ -108,19 +123,21 @@ describe("nothing to run", () => {
 });
 
 describe("the slot's own boot.py", () => {
-  it("runs in the slot at each start and soft reset, and leaves its names to the prompt", async () => {
+  it("runs in the slot at each start and soft reset, leaves its names to the prompt, and the launcher to the firmware", async () => {
     const device = await makeDevice({
       config,
-      app: "print('main runs')",
+      app: goodApp,
+      components: [],
       files: { "/a/boot.py": "import os\nmark = 7\nprint('boot in', os.getcwd())" },
     });
     await device.powerOn(1000);
-    expect(device.text).toContain("boot in /a");
+    expect(device.text).toMatch(/boot in \/a\r\n[^]*app: good/);
+    await device.type("\x03");
     await device.type("print('mark', mark)\r");
     expect(device.text).toContain("mark 7");
     await device.type("\x04", 1000);
     expect(device.count("boot in /a")).toBe(2);
-    expect(device.count("main runs")).toBe(2);
+    expect(device.count("app: good")).toBe(2);
   });
 
   it("does not keep the set from running when it fails", async () => {

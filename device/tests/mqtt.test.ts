@@ -134,6 +134,33 @@ describe("MQTT connection", () => {
     expect(Math.max(...plain) - Math.min(...plain)).toBeGreaterThan(3);
   });
 
+  it("E21 does not ping while it has something to publish", async () => {
+    const device = await connected(app(`ctx.loop.recurring("talk", lambda task: ctx.log("talk"), 10000)`));
+    await device.advance(300_000);
+    const pings = device.broker.packets.filter(({ to, bytes }) => to === "broker" && bytes[0] === 0xc0);
+    expect(pings).toHaveLength(1);
+  });
+
+  it("E20 takes an error of the socket for a lost connection", async () => {
+    const device = await connected(
+      app(`class Broken:
+    def __init__(self, inner): self.inner = inner
+    def readinto(self, buffer): raise OSError(104)
+    def write(self, data): return self.inner.write(data)
+    def close(self): self.inner.close()
+def spoil(task):
+    client = ctx.component("mqtt")._client
+    client._socket = Broken(client._socket)
+ctx.loop.once("spoil", spoil, 12000)`),
+    );
+    await device.advance(4_000);
+    device.broker.publish("cmnd/D/Refresh", "1");
+    await device.advance(10_000);
+    expect(device.text).toContain("mqtt: connection lost: [Errno 104] ECONNRESET");
+    expect(device.count("mqtt: connect -> connected")).toBe(2);
+    expect(device.boots).toEqual(["power-on"]);
+  });
+
   it("E21 notices a broker that answers no more", async () => {
     const device = await connected();
     device.board.fault({ kind: "broker", behaviour: "silent" });
@@ -193,6 +220,22 @@ describe("a set on trial with a broker", () => {
     device.board.fault({ kind: "broker", behaviour: "normal" });
     await device.advance(60_000);
     expect(device.record().state).toBe("confirmed");
+  });
+
+  it("is not confirmed by a connection over which nothing came back", async () => {
+    const device = await makeDevice({
+      app: goodApp,
+      config: `${config}\nmqttack 60\n`,
+      record: trial,
+      files: { "/b/main.py": "" },
+    });
+    device.world.net.latency(400);
+    await device.powerOn();
+    while (!device.text.includes("mqtt: connect -> connected")) await device.advance(100);
+    device.board.fault({ kind: "broker", behaviour: "silent" });
+    await device.advance(30_000);
+    expect(device.text).not.toContain("mqtt: connected -> connlost");
+    expect(device.record().state).toBe("trial");
   });
 
   it("uses an attempt for each reboot for want of a network, and falls back", async () => {

@@ -70,6 +70,20 @@ print(len(loop._tasks), list(loop._polled))`,
     expect(lines.at(-1)).toBe("0 []");
   });
 
+  it("E04 cancels what is bound to a state also when a scheduled transition leaves it", async () => {
+    const lines = await runScript(
+      `${prelude}
+sm.schedule_trans_now("red"); run(5)
+sm.recurring_task("tick", lambda task: print("tick"), 40)
+sm.schedule_trans("green", 100)
+run(300)
+print(len(loop._tasks))`,
+      2000,
+    );
+    expect(lines.filter((line) => line === "tick")).toHaveLength(2);
+    expect(lines.at(-1)).toBe("0");
+  });
+
   it("E04 registers polled objects under the machine's name", async () => {
     const lines = await runScript(
       `${prelude}

@@ -203,6 +203,13 @@ describe("a plain program on trial", () => {
     expect(device.text).toContain("OSError: [Errno 5] EIO");
   });
 
+  it("is not confirmed in the pause after it raised", async () => {
+    const device = await trialDevice("import time\ntime.sleep_ms(29700)\nraise OSError(5)\n");
+    await device.powerOn(30_600);
+    expect(device.text).toContain("crash 1 in a row");
+    expect(device.record().state).toBe("trial");
+  });
+
   it("is not confirmed when it was stopped by Ctrl-C", async () => {
     const device = await trialDevice("import time\nwhile True: time.sleep(1)\n");
     await device.powerOn(5_000);
