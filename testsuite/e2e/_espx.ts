@@ -57,7 +57,10 @@ export async function makeHome(espx: string = builtEspx): Promise<Home> {
   };
   const running: Running[] = [];
   const startIn = (cwd: string, argv: readonly string[]): Running => {
-    const started = startProcess(espx, argv, { cwd, env: { PATH: process.env["PATH"], HOME: root, NO_COLOR: "1", ...env } });
+    const started = startProcess(espx, argv, {
+      cwd,
+      env: { PATH: process.env["PATH"], HOME: root, NO_COLOR: "1", ...env },
+    });
     running.push(started);
     return started;
   };

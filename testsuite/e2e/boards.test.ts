@@ -4,7 +4,8 @@ import { type Ended, eventsOf, type Home, makeHome, startSim } from "./_espx.ts"
 const offline = { "config.txt": "ssid (none)\nrate 2\n" };
 const shed = ["--port", "sim:shed"] as const;
 
-const deployBlinky = (home: Home, ...more: string[]): Promise<Ended> => home.espx("deploy", "blinky", ...shed, "--config", "config.txt", ...more);
+const deployBlinky = (home: Home, ...more: string[]): Promise<Ended> =>
+  home.espx("deploy", "blinky", ...shed, "--config", "config.txt", ...more);
 
 /** Whether the board holds blinky, file by file, as it was deployed. */
 async function holdsBlinky(home: Home): Promise<boolean> {
@@ -39,51 +40,62 @@ test("a program that fails falls back by itself, and deploy says so with exit 8"
   expect(await holdsBlinky(home)).toBe(true);
 });
 
-test("a device without network deploys, confirms, and keeps its set over three power cycles", { timeout: 90_000 }, async () => {
-  await using home = await makeHome();
-  await startSim(home, "shed");
-  await home.write(offline);
-  const deployed = await deployBlinky(home, "--json");
-  expect(deployed.code, deployed.stdout).toBe(0);
-  for (let cycle = 0; cycle < 3; cycle++) {
-    expect((await home.espx("sim", "power", "shed", "cycle")).code).toBe(0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-  const after = await deployBlinky(home, "--check", "--json");
-  expect(after.code, after.stdout).toBe(0);
-  expect(eventsOf(after).find((event) => event.kind === "inventory")?.data).toMatchObject({ slot: "a", state: "confirmed" });
-});
+test(
+  "a device without network deploys, confirms, and keeps its set over three power cycles",
+  { timeout: 90_000 },
+  async () => {
+    await using home = await makeHome();
+    await startSim(home, "shed");
+    await home.write(offline);
+    const deployed = await deployBlinky(home, "--json");
+    expect(deployed.code, deployed.stdout).toBe(0);
+    for (let cycle = 0; cycle < 3; cycle++) {
+      expect((await home.espx("sim", "power", "shed", "cycle")).code).toBe(0);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    const after = await deployBlinky(home, "--check", "--json");
+    expect(after.code, after.stdout).toBe(0);
+    expect(eventsOf(after).find((event) => event.kind === "inventory")?.data).toMatchObject({
+      slot: "a",
+      state: "confirmed",
+    });
+  },
+);
 
-test("Ctrl-C, a reboot and a lost cable in the middle of a deploy leave what was there", { timeout: 120_000 }, async () => {
-  await using home = await makeHome();
-  await startSim(home, "shed");
-  await home.write({ ...offline, ...changedBlinky("components = []\n", { "slow.txt": slowFile }) });
-  expect(await deployBlinky(home, "--quiet")).toMatchObject({ code: 0 });
-  const interrupted = home.in("changed").start("deploy", "blinky", ...shed, "--json");
-  await interrupted.event("progress");
-  interrupted.child.kill("SIGINT");
-  const ended = await interrupted.ended;
-  expect(ended).toMatchObject({ code: 130, stderr: "" });
-  expect(eventsOf(ended).at(-1)).toMatchObject({ kind: "result", data: { exit: 130 } });
-  expect(await holdsBlinky(home)).toBe(true);
+test(
+  "Ctrl-C, a reboot and a lost cable in the middle of a deploy leave what was there",
+  { timeout: 120_000 },
+  async () => {
+    await using home = await makeHome();
+    await startSim(home, "shed");
+    await home.write({ ...offline, ...changedBlinky("components = []\n", { "slow.txt": slowFile }) });
+    expect(await deployBlinky(home, "--quiet")).toMatchObject({ code: 0 });
+    const interrupted = home.in("changed").start("deploy", "blinky", ...shed, "--json");
+    await interrupted.event("progress");
+    interrupted.child.kill("SIGINT");
+    const ended = await interrupted.ended;
+    expect(ended).toMatchObject({ code: 130, stderr: "" });
+    expect(eventsOf(ended).at(-1)).toMatchObject({ kind: "result", data: { exit: 130 } });
+    expect(await holdsBlinky(home)).toBe(true);
 
-  const rebooted = home.in("changed").start("deploy", "blinky", ...shed, "--json");
-  await rebooted.event("progress");
-  await home.espx("sim", "power", "shed", "cycle");
-  const second = await rebooted.ended;
-  expect(second.code, second.stdout).toBe(6);
-  expect(eventsOf(second).at(-1)?.code).toBe("serial/rebooted");
-  expect(await holdsBlinky(home)).toBe(true);
+    const rebooted = home.in("changed").start("deploy", "blinky", ...shed, "--json");
+    await rebooted.event("progress");
+    await home.espx("sim", "power", "shed", "cycle");
+    const second = await rebooted.ended;
+    expect(second.code, second.stdout).toBe(6);
+    expect(eventsOf(second).at(-1)?.code).toBe("serial/rebooted");
+    expect(await holdsBlinky(home)).toBe(true);
 
-  const lost = home.in("changed").start("deploy", "blinky", ...shed, "--json");
-  await lost.event("progress");
-  await home.espx("sim", "fault", "shed", "serial", "lost");
-  const third = await lost.ended;
-  expect(third.code, third.stdout).toBe(6);
-  expect(eventsOf(third).at(-1)?.code).toBe("link/lost");
-  await home.espx("sim", "fault", "shed", "serial", "normal");
-  expect(await holdsBlinky(home)).toBe(true);
-});
+    const lost = home.in("changed").start("deploy", "blinky", ...shed, "--json");
+    await lost.event("progress");
+    await home.espx("sim", "fault", "shed", "serial", "lost");
+    const third = await lost.ended;
+    expect(third.code, third.stdout).toBe(6);
+    expect(eventsOf(third).at(-1)?.code).toBe("link/lost");
+    await home.espx("sim", "fault", "shed", "serial", "normal");
+    expect(await holdsBlinky(home)).toBe(true);
+  },
+);
 
 test("a foreign program is named and replaced only after --yes, and its files stay", { timeout: 90_000 }, async () => {
   await using home = await makeHome();
@@ -115,14 +127,18 @@ test("a board that is full refuses with exit 10 and keeps what it had", { timeou
   expect((await home.espx("exec", "import os; print(os.listdir('/'))", ...shed)).stdout).toBe("[]\n");
 });
 
-test("a broker that is absent is named when the wait ends, and the set stays on trial", { timeout: 90_000 }, async () => {
-  await using home = await makeHome();
-  await startSim(home, "shed");
-  await home.write({ "config.txt": "ssid espx-sim\npassword espx-sim\nmqttbroker 127.0.0.1:1\nmqttname shed\n" });
-  const unproven = await deployBlinky(home, "--timeout", "15");
-  expect(unproven.code, unproven.stderr).toBe(6);
-  expect(unproven.stderr).toMatch(/not confirmed after 1\d s: it still waits for .*mqtt/);
-});
+test(
+  "a broker that is absent is named when the wait ends, and the set stays on trial",
+  { timeout: 90_000 },
+  async () => {
+    await using home = await makeHome();
+    await startSim(home, "shed");
+    await home.write({ "config.txt": "ssid espx-sim\npassword espx-sim\nmqttbroker 127.0.0.1:1\nmqttname shed\n" });
+    const unproven = await deployBlinky(home, "--timeout", "15");
+    expect(unproven.code, unproven.stderr).toBe(6);
+    expect(unproven.stderr).toMatch(/not confirmed after 1\d s: it still waits for .*mqtt/);
+  },
+);
 
 test("no config for a profile that requires keys ends with exit 3 and an example", async () => {
   await using home = await makeHome();
@@ -133,11 +149,14 @@ test("no config for a profile that requires keys ends with exit 3 and an example
   expect(bare.stderr).toContain("espx deploy blinky --config config.txt");
 });
 
-test("a person's own project in an empty folder, by the name of the device, on the right board only", { timeout: 90_000 }, async () => {
-  await using home = await makeHome();
-  const { sim, broker } = await startSim(home, "shed");
-  const id = (await sim.event("board")).data["id"] as string;
-  const project = (mac: string): string => `broker: {url: "${broker}"}
+test(
+  "a person's own project in an empty folder, by the name of the device, on the right board only",
+  { timeout: 90_000 },
+  async () => {
+    await using home = await makeHome();
+    const { sim, broker } = await startSim(home, "shed");
+    const id = (await sim.event("board")).data["id"] as string;
+    const project = (mac: string): string => `broker: {url: "${broker}"}
 devices:
   porch:
     id: ${mac}
@@ -148,10 +167,10 @@ devices:
       password: \${WIFI_PASSWORD}
       mqttbroker: ${new URL(broker).host}
 `;
-  await home.write({
-    "espx.yaml": project("24:0a:c4:ff:ff:ff"),
-    "espx.secrets.yaml": "WIFI_PASSWORD: espx-sim\n",
-    "manifests/lamp.yaml": `profile: lamp
+    await home.write({
+      "espx.yaml": project("24:0a:c4:ff:ff:ff"),
+      "espx.secrets.yaml": "WIFI_PASSWORD: espx-sim\n",
+      "manifests/lamp.yaml": `profile: lamp
 modules: [log, net, mqtt]
 files: [main.py, {from: words/greeting.py, to: lib/greeting.py}]
 config:
@@ -159,7 +178,7 @@ config:
   netstart: {type: number, unit: s, default: 0}
   mqttstart: {type: number, unit: s, default: 0}
 `,
-    "profiles/lamp/main.py": `from espx.component import Component
+      "profiles/lamp/main.py": `from espx.component import Component
 from espx.topics import Publisher
 from greeting import text
 
@@ -174,20 +193,21 @@ class Lamp(Component):
 
 components = [Lamp()]
 `,
-    "profiles/lamp/words/greeting.py": 'text = "good evening"\n',
-    "deep/below/.keep": "",
-  });
-  const wrong = await home.espx("deploy", "lamp", "--device", "porch");
-  expect(wrong.code, wrong.stderr).toBe(10);
-  expect(wrong.stderr).toContain(`the board at sim:shed has the id ${id}, porch is 240ac4ffffff`);
-  await home.write({ "espx.yaml": project(id) });
-  const monitor = home.start("monmqtt", "porch", "--json", "--timeout", "60");
-  const greeting = monitor.event("message", ({ data }) => data["payload"] === "good evening");
-  const deployed = await home.in("deep/below").espx("deploy", "lamp", "--device", "porch", "--json");
-  expect(deployed.code, deployed.stdout).toBe(0);
-  expect(deployed.stdout).not.toContain("espx-sim\\n");
-  expect((await greeting).data["topic"]).toBe("stat/porch/Greeting");
-  const other = await home.espx("deploy", "blinky", "--device", "porch");
-  expect(other.code).toBe(2);
-  expect(other.stderr).toContain("espx.yaml says that porch is a lamp, not a blinky");
-});
+      "profiles/lamp/words/greeting.py": 'text = "good evening"\n',
+      "deep/below/.keep": "",
+    });
+    const wrong = await home.espx("deploy", "lamp", "--device", "porch");
+    expect(wrong.code, wrong.stderr).toBe(10);
+    expect(wrong.stderr).toContain(`the board at sim:shed has the id ${id}, porch is 240ac4ffffff`);
+    await home.write({ "espx.yaml": project(id) });
+    const monitor = home.start("monmqtt", "porch", "--json", "--timeout", "60");
+    const greeting = monitor.event("message", ({ data }) => data["payload"] === "good evening");
+    const deployed = await home.in("deep/below").espx("deploy", "lamp", "--device", "porch", "--json");
+    expect(deployed.code, deployed.stdout).toBe(0);
+    expect(deployed.stdout).not.toContain("espx-sim\\n");
+    expect((await greeting).data["topic"]).toBe("stat/porch/Greeting");
+    const other = await home.espx("deploy", "blinky", "--device", "porch");
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain("espx.yaml says that porch is a lamp, not a blinky");
+  },
+);

@@ -16,7 +16,11 @@ let folder = "";
 let espx = "";
 
 function must(command: string, args: readonly string[], cwd: string): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", shell: process.platform === "win32" });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
   return stdout;
 }
@@ -38,7 +42,9 @@ function install(tarball: string): void {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "espx-packed-"));
-  const [packed] = JSON.parse(must(npm, ["pack", "--json", "--pack-destination", folder], cli)) as { filename: string }[];
+  const [packed] = JSON.parse(must(npm, ["pack", "--json", "--pack-destination", folder], cli)) as {
+    filename: string;
+  }[];
   install(join(folder, packed?.filename ?? ""));
   espx = join(folder, "node_modules", "espx", "dist", "espx.js");
 }, 120_000);
@@ -50,7 +56,9 @@ test("the package that is installed in an empty folder runs the demo there", { t
   const demo = await home.espx("demo", "--json");
   expect(demo.code, demo.stdout + demo.stderr).toBe(0);
   const events = eventsOf(demo);
-  expect(events.filter((event) => event.kind === "step").map((event) => event.data["number"])).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(events.filter((event) => event.kind === "step").map((event) => event.data["number"])).toEqual([
+    1, 2, 3, 4, 5, 6, 7,
+  ]);
   expect(events.filter((event) => event.kind === "shown").length).toBeGreaterThanOrEqual(9);
   expect(events.at(-1)).toMatchObject({ kind: "result", verb: "demo", data: { exit: 0, data: { steps: 7 } } });
   expect(await readdir(home.folder)).toEqual([]);
@@ -79,8 +87,12 @@ test("every package that the installed code imports is one that it declares", as
   for (const file of (await readdir(dist)).filter((name) => /\.m?js$/.test(name))) {
     const code = await readFile(join(dist, file), "utf8");
     for (const [, specifier = ""] of code.matchAll(/(?:^import .*?from |^import |import\()\s*"([^".][^"]*)"/gm)) {
-      const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
-      if (!specifier.startsWith("node:") && !builtinModules.includes(name) && !(name in dependencies)) undeclared.add(name);
+      const name = specifier
+        .split("/")
+        .slice(0, specifier.startsWith("@") ? 2 : 1)
+        .join("/");
+      if (!specifier.startsWith("node:") && !builtinModules.includes(name) && !(name in dependencies))
+        undeclared.add(name);
     }
   }
   expect([...undeclared]).toEqual([]);
@@ -90,5 +102,7 @@ test("the installed package holds nothing but what runs, its types and its schem
   const names = await readdir(join(folder, "node_modules", "espx"));
   expect(names.toSorted()).toEqual(["LICENSE", "README.md", "dist", "package.json", "schemas"]);
   const files = await readdir(join(folder, "node_modules", "espx", "dist"), { recursive: true });
-  expect(files.filter((name) => /\.(map|tsbuildinfo|test\.ts)$/.test(name) || name.includes("__pycache__"))).toEqual([]);
+  expect(files.filter((name) => /\.(map|tsbuildinfo|test\.ts)$/.test(name) || name.includes("__pycache__"))).toEqual(
+    [],
+  );
 });

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventsOf, makeHome, simConfig, startSim } from "./_espx.ts";
 
@@ -91,6 +90,9 @@ test("Ctrl-C stops espx sim cleanly, and its boards are found no more", async ()
       .map((event) => event.device),
   ).toEqual(["shed", "cellar"]);
   expect((await home.espx("sim", "list")).stdout).toBe("");
+  const again = await startSim(home, "shed");
+  again.sim.child.kill("SIGTERM");
+  expect(await again.sim.ended).toMatchObject({ code: 143, stderr: "" });
   const gone = await home.espx("exec", "1", "--port", "sim:shed");
   expect(gone.code).toBe(4);
   expect(gone.stderr).toContain("do this: start it in another terminal: espx sim shed");
@@ -179,5 +181,4 @@ test("the built command says its version and ends quietly when nobody reads on",
   const ended = await flood.ended;
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   expect(sim.child.exitCode).toBeNull();
-  expect(join(home.folder, "x")).toContain(home.folder);
 });

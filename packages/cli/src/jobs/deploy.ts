@@ -8,6 +8,7 @@ import type { Profile } from "../project/profile.ts";
 import { rememberedPorts } from "../project/remembered.ts";
 import { confirm } from "./ask.ts";
 import { withBoard, type Board } from "./board.ts";
+import { checkConfigOnBoard } from "./board-config.ts";
 import { choosePort } from "./choose-port.ts";
 import { prepareDeploy } from "./prepare-deploy.ts";
 
@@ -36,6 +37,7 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Even
     reportInventory(ctx, inventory, url);
     checkIdentity(prepared.device, inventory, url);
     const release = prepared.releaseFor(inventory);
+    if (release.config === null) await checkConfigOnBoard(ctx, { board, inventory, profile: prepared.profile });
     const plan = await planWithConsent(ctx, {
       release,
       inventory,
@@ -93,7 +95,7 @@ async function planWithConsent(ctx: Context, { release, inventory, profile, mayA
   const policy: Policy = {
     replaceForeign: ctx.flags.yes || !mayAsk,
     state: "trial",
-    requires: { versions: profile.versions },
+    requires: { chips: ["esp32"], versions: profile.versions },
   };
   if (inventory.foreign.length > 0) {
     const text = `the board has a program of its own in ${inventory.foreign.join(" and ")}`;

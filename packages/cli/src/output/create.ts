@@ -28,7 +28,7 @@ export async function createOutput(argv: readonly string[], options: OutputOptio
   const look: Look = {
     quiet,
     verbose,
-    color: process.stdout.isTTY && !plain,
+    color: process.stdout.isTTY && process.stderr.isTTY && !plain,
     bars: process.stderr.isTTY && !plain && !quiet,
     width: process.stderr.columns ?? 100,
   };
