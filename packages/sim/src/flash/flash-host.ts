@@ -1,7 +1,14 @@
 import { RefusedError, type FlashOperation, type SimFault, type SimFlash } from "@espx/proto";
 import type { HostPart, PartChannel } from "../board/host-part.ts";
 import { FlashKeeper } from "./flash-keeper.ts";
-import { cutWord, type FlashCut, type FlashDone, type FlashLimit, type FlashPut, type FlashSetup } from "./flash-messages.ts";
+import {
+  cutWord,
+  type FlashCut,
+  type FlashDone,
+  type FlashLimit,
+  type FlashPut,
+  type FlashSetup,
+} from "./flash-messages.ts";
 import { FlashStore, type FlashStoreOptions } from "./flash-store.ts";
 
 /** Operations that a journal holds before it must be cleared. */
@@ -29,7 +36,8 @@ export class FlashHost implements HostPart, SimFlash {
   #whenCut: (() => void) | undefined;
 
   constructor(options: FlashHostOptions = {}) {
-    this.#keeper = options.stateFile === undefined ? undefined : new FlashKeeper(options.stateFile, () => this.snapshot());
+    this.#keeper =
+      options.stateFile === undefined ? undefined : new FlashKeeper(options.stateFile, () => this.snapshot());
     const kept = this.#keeper?.load();
     this.store = kept === undefined ? new FlashStore(options) : FlashStore.restore(kept);
   }

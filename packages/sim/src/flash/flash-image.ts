@@ -24,7 +24,9 @@ export function encodeFlash(snapshot: FlashSnapshot): Uint8Array {
   const header: Header = {
     ...snapshot,
     nodes: snapshot.nodes.map((node) =>
-      node.kind === "folder" ? node : { kind: "file", path: node.path, sizeBytes: node.content.length, mtimeS: node.mtimeS },
+      node.kind === "folder"
+        ? node
+        : { kind: "file", path: node.path, sizeBytes: node.content.length, mtimeS: node.mtimeS },
     ),
     nvs: snapshot.nvs.map(({ value, ...at }) => ({
       ...at,

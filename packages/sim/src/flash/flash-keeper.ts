@@ -49,7 +49,7 @@ export class FlashKeeper {
     const file = openSync(temporary, "w", 0o600);
     try {
       const bytes = encodeFlash(this.#snapshot());
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
       fsyncSync(file);
     } finally {
       closeSync(file);

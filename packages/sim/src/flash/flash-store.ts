@@ -1,9 +1,19 @@
 import type { FlashOperation } from "@espx/proto";
+import { BlockBudget } from "./block-budget.ts";
 import { FileContent } from "./file-content.ts";
 import { FlashRefusal } from "./file-errno.ts";
-import { blockBytes, defaultFlashBytes, nodeBlocks, type FileSystemKind } from "./flash-geometry.ts";
+import { blockBytes, defaultFlashBytes, type FileSystemKind, nodeBlocks } from "./flash-geometry.ts";
 import type { FlashSnapshot } from "./flash-snapshot.ts";
-import { findNode, findPlace, newFile, newFolder, walk, type FileNode, type FlashNode, type FolderNode } from "./flash-tree.ts";
+import {
+  findNode,
+  findPlace,
+  newFile,
+  newFolder,
+  walk,
+  type FileNode,
+  type FlashNode,
+  type FolderNode,
+} from "./flash-tree.ts";
 import { NvsStore } from "./nvs-store.ts";
 import { renameTarget } from "./rename-rules.ts";
 
@@ -12,6 +22,7 @@ export interface FlashStoreOptions {
   readonly kind?: FileSystemKind;
   readonly capacityBytes?: number;
   readonly files?: Readonly<Record<string, Uint8Array | string>>;
+  readonly reservedBlocks?: number;
 }
 
 /** What the board's program learns about one path. */
@@ -32,23 +43,26 @@ export class FlashStore {
   readonly capacityBytes: number;
   readonly nvs = new NvsStore();
   readonly #root: FolderNode = newFolder();
-  #usedBlocks = 2;
-  #reservedBlocks = 0;
+  readonly #budget: BlockBudget;
 
   constructor(options: FlashStoreOptions = {}) {
     this.kind = options.kind ?? "littlefs";
     this.capacityBytes = options.capacityBytes ?? defaultFlashBytes;
+    this.#budget = new BlockBudget(this.kind, this.capacityBytes, options.reservedBlocks ?? 0);
     for (const [path, content] of Object.entries(options.files ?? {})) this.put(path, content);
   }
 
   /** Rebuilds a store from {@link FlashStore.snapshot}. */
   static restore(snapshot: FlashSnapshot): FlashStore {
-    const store = new FlashStore({ kind: snapshot.kind, capacityBytes: snapshot.capacityBytes });
+    const store = new FlashStore({
+      kind: snapshot.kind,
+      capacityBytes: snapshot.capacityBytes,
+      reservedBlocks: snapshot.reservedBlocks,
+    });
     for (const node of snapshot.nodes) {
       store.#place(node.path, node.kind === "folder" ? newFolder() : newFile(node.content, node.mtimeS));
     }
     for (const entry of snapshot.nvs) store.nvs.set(entry.namespace, entry.key, entry.value);
-    store.#reservedBlocks = snapshot.reservedBlocks;
     return store;
   }
 
@@ -90,7 +104,9 @@ export class FlashStore {
           content.write(operation.offset, operation.bytes),
         );
       case "truncate":
-        return this.#change(operation.path, mtimeS, operation.sizeBytes, (content) => content.resize(operation.sizeBytes));
+        return this.#change(operation.path, mtimeS, operation.sizeBytes, (content) =>
+          content.resize(operation.sizeBytes),
+        );
       case "sync":
       case "close":
         return this.#commit(operation.path, mtimeS);
@@ -120,7 +136,8 @@ export class FlashStore {
   /** Forgets what was written but neither synced nor closed, as a reset or a power cut does. */
   losePower(): void {
     for (const [, node] of walk(this.#root)) {
-      if (node.kind === "file" && node.unsynced !== undefined) this.#resized(node, () => (node.unsynced = undefined));
+      if (node.kind === "file" && node.unsynced !== undefined)
+        this.#budget.resize(node, () => (node.unsynced = undefined));
     }
   }
 
@@ -183,17 +200,16 @@ export class FlashStore {
   }
 
   get blockCount(): number {
-    return Math.floor(this.capacityBytes / blockBytes);
+    return this.#budget.blockCount;
   }
 
   get freeBlocks(): number {
-    return Math.max(0, this.blockCount - this.#usedBlocks - this.#reservedBlocks);
+    return this.#budget.freeBlocks;
   }
 
-  /** Leaves only `freeBytes` of free space (rounded down to blocks), or all there is with null. */
+  /** See {@link BlockBudget.limitFree}. */
   limitFree(freeBytes: number | null): void {
-    this.#reservedBlocks = 0;
-    if (freeBytes !== null) this.#reservedBlocks = Math.max(0, this.freeBlocks - Math.floor(freeBytes / blockBytes));
+    this.#budget.limitFree(freeBytes);
   }
 
   /** The durable state, independent of this store. */
@@ -201,9 +217,11 @@ export class FlashStore {
     return {
       kind: this.kind,
       capacityBytes: this.capacityBytes,
-      reservedBlocks: this.#reservedBlocks,
+      reservedBlocks: this.#budget.reservedBlocks,
       nodes: [...walk(this.#root)].map(([path, node]) =>
-        node.kind === "folder" ? { kind: "folder", path } : { kind: "file", path, content: node.durable, mtimeS: node.mtimeS },
+        node.kind === "folder"
+          ? { kind: "folder", path }
+          : { kind: "file", path, content: node.durable, mtimeS: node.mtimeS },
       ),
       nvs: this.nvs.entries(),
     };
@@ -220,7 +238,7 @@ export class FlashStore {
   #place(path: string, node: FlashNode): void {
     const { folder, name } = findPlace(this.#root, path);
     folder.entries.set(name, node);
-    this.#usedBlocks += nodeBlocks(this.kind, node);
+    this.#budget.add(node);
   }
 
   #remove(path: string, kind: "remove" | "rmdir"): void {
@@ -235,7 +253,7 @@ export class FlashStore {
   #drop(folder: FolderNode, name: string): void {
     const node = folder.entries.get(name);
     if (node === undefined) return;
-    this.#usedBlocks -= nodeBlocks(this.kind, node);
+    this.#budget.remove(node);
     folder.entries.delete(name);
   }
 
@@ -246,7 +264,7 @@ export class FlashStore {
     const copied = node.unsynced === undefined && this.kind === "littlefs" ? Math.ceil(content.size / blockBytes) : 0;
     const needed = endBytes === 0 ? 0 : grown + copied;
     if (needed > this.freeBlocks) throw new FlashRefusal("ENOSPC", path);
-    this.#resized(node, () => {
+    this.#budget.resize(node, () => {
       change(content);
       node.unsynced = content;
       if (this.kind === "fat") this.#settle(node, mtimeS);
@@ -255,19 +273,13 @@ export class FlashStore {
 
   #commit(path: string, mtimeS: number): void {
     const node = this.#file(path);
-    if (node.unsynced !== undefined) this.#resized(node, () => this.#settle(node, mtimeS));
+    if (node.unsynced !== undefined) this.#budget.resize(node, () => this.#settle(node, mtimeS));
   }
 
   #settle(node: FileNode, mtimeS: number): void {
     if (node.unsynced !== undefined) node.durable = node.unsynced.copy();
     node.unsynced = undefined;
     node.mtimeS = mtimeS;
-  }
-
-  #resized(node: FileNode, change: () => void): void {
-    this.#usedBlocks -= nodeBlocks(this.kind, node);
-    change();
-    this.#usedBlocks += nodeBlocks(this.kind, node);
   }
 
   #rename(from: string, to: string): void {

@@ -5,7 +5,10 @@ import { nvsNameMax, type NvsStore } from "./nvs-store.ts";
 /** Results below zero, as ESP-IDF numbers them; @source esp-idf `nvs_flash/include/nvs.h`. */
 const nvsError = { notFound: -0x1102, typeMismatch: -0x1103, keyTooLong: -0x1109, invalidLength: -0x110c } as const;
 
-type Pending = Map<string, { readonly namespace: string; readonly key: string; readonly value: Uint8Array | number | null }>;
+type Pending = Map<
+  string,
+  { readonly namespace: string; readonly key: string; readonly value: Uint8Array | number | null }
+>;
 
 /** What `esp32.NVS` stands on: changes wait in memory until `commit`, and are then one flash operation a key. */
 export function nvsCalls(context: WorkerContext, nvs: NvsStore, journal: FlashJournal): HostCalls {
@@ -28,7 +31,9 @@ export function nvsCalls(context: WorkerContext, nvs: NvsStore, journal: FlashJo
     /** Every i32 is a value: an error comes as text. */
     nvs_get_i32: (namespace: string, key: string) => {
       const value = get(namespace, key);
-      return typeof value === "number" ? value : String(value === undefined ? nvsError.notFound : nvsError.typeMismatch);
+      return typeof value === "number"
+        ? value
+        : String(value === undefined ? nvsError.notFound : nvsError.typeMismatch);
     },
     nvs_get_blob: (namespace: string, key: string, address: number, length: number) => {
       const value = get(namespace, key);

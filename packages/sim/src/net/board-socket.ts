@@ -98,7 +98,9 @@ export class BoardSocket {
       case "listening":
         return this.backlog.length > 0 ? pollFlag.in : 0;
       case "open":
-        return (this.received.lengthBytes > 0 || this.#ended ? pollFlag.in : 0) | (this.roomBytes > 0 ? pollFlag.out : 0);
+        return (
+          (this.received.lengthBytes > 0 || this.#ended ? pollFlag.in : 0) | (this.roomBytes > 0 ? pollFlag.out : 0)
+        );
     }
   }
 

@@ -33,9 +33,15 @@ export class HostSockets {
   readonly #waiting = new Map<number, Socket>();
   readonly #lost = new Set<Socket>();
   #arrivals = 0;
+  #isClosed = false;
 
   constructor(options: HostSocketsOptions) {
     this.#options = options;
+  }
+
+  /** What comes late must not reach the next boot. */
+  #send(event: SocketEvent, transfer?: readonly ArrayBuffer[]): void {
+    if (!this.#isClosed) this.#options.send(event, transfer);
   }
 
   handle(request: SocketRequest): void {
@@ -51,7 +57,7 @@ export class HostSockets {
       case "net-bind":
         return this.#bind(request.socket, request.port);
       case "net-send":
-        return this.#send(request.socket, request.bytes);
+        return this.#write(request.socket, request.bytes);
       case "net-sendto":
         this.#datagrams.get(request.socket)?.send(request.bytes, request.port, request.address);
         return;
@@ -69,6 +75,7 @@ export class HostSockets {
 
   /** The board is gone, and with it everything it had open. */
   closeAll(): void {
+    this.#isClosed = true;
     for (const { socket } of this.#connections.values()) socket.destroy();
     for (const socket of [...this.#waiting.values(), ...this.#lost]) socket.destroy();
     for (const server of this.#servers.values()) server.close();
@@ -77,7 +84,7 @@ export class HostSockets {
   }
 
   #resolve(id: number, name: string): void {
-    const answer = (address: string | undefined): void => this.#options.send({ type: "net-resolved", id, address });
+    const answer = (address: string | undefined): void => this.#send({ type: "net-resolved", id, address });
     const { dnsFails, names } = this.#options.script();
     const scripted = names[name];
     if (dnsFails || scripted === null) return answer(undefined);
@@ -89,7 +96,7 @@ export class HostSockets {
     const { brokerPorts, broker } = this.#options.script();
     const local = address.startsWith("127.") ? { localAddress: this.#options.bindAddress } : {};
     const socket = connect({ host: address, port, allowHalfOpen: true, ...local });
-    socket.once("connect", () => this.#options.send({ type: "net-opened", socket: number }));
+    socket.once("connect", () => this.#send({ type: "net-opened", socket: number }));
     this.#attach(number, socket, brokerPorts.includes(port) ? broker : undefined);
   }
 
@@ -101,10 +108,10 @@ export class HostSockets {
       connection.unreadBytes += bytes.length;
       if (connection.unreadBytes > receiveWindowBytes) socket.pause();
       const own = new Uint8Array(bytes);
-      this.#options.send({ type: "net-data", socket: number, bytes: own }, [own.buffer]);
+      this.#send({ type: "net-data", socket: number, bytes: own }, [own.buffer]);
     };
     const ended = (): void => {
-      if (isCurrent()) this.#options.send({ type: "net-ended", socket: number });
+      if (isCurrent()) this.#send({ type: "net-ended", socket: number });
     };
     const guard = broker && new BrokerGuard(socket, broker, { receive, ended });
     const connection: Connection = { socket, guard, unreadBytes: 0 };
@@ -113,17 +120,18 @@ export class HostSockets {
     if (guard === undefined) socket.on("data", receive);
     socket.on("end", ended);
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      if (isCurrent()) this.#options.send({ type: "net-failed", socket: number, errno: errnoOfHost(error.code) });
+      if (isCurrent()) this.#send({ type: "net-failed", socket: number, errno: errnoOfHost(error.code) });
     });
     socket.on("close", () => this.#lost.delete(socket));
   }
 
   #listen({ socket: number, port, backlog }: { socket: number; port: number; backlog: number }): void {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+      if (this.#servers.get(number) !== server) return void socket.destroy();
       const connection = this.#arrivals++;
       this.#waiting.set(connection, socket);
       const { remoteAddress: address = "", remotePort = 0 } = socket;
-      this.#options.send({ type: "net-accepted", socket: number, connection, address, port: remotePort });
+      this.#send({ type: "net-accepted", socket: number, connection, address, port: remotePort });
     });
     this.#servers.set(number, server);
     this.#announce(number, server, () => (server.address() as { port: number }).port);
@@ -143,23 +151,23 @@ export class HostSockets {
     this.#datagrams.set(number, datagram);
     datagram.on("message", (bytes, { address, port: from }) => {
       const own = new Uint8Array(bytes);
-      this.#options.send({ type: "net-datagram", socket: number, bytes: own, address, port: from }, [own.buffer]);
+      this.#send({ type: "net-datagram", socket: number, bytes: own, address, port: from }, [own.buffer]);
     });
     this.#announce(number, datagram, () => datagram.address().port);
     datagram.bind(port, this.#options.bindAddress);
   }
 
   #announce(number: number, source: NodeJS.EventEmitter, port: () => number): void {
-    source.once("listening", () => this.#options.send({ type: "net-bound", socket: number, port: port() }));
+    source.once("listening", () => this.#send({ type: "net-bound", socket: number, port: port() }));
     source.on("error", (error: NodeJS.ErrnoException) =>
-      this.#options.send({ type: "net-failed", socket: number, errno: errnoOfHost(error.code) }),
+      this.#send({ type: "net-failed", socket: number, errno: errnoOfHost(error.code) }),
     );
   }
 
-  #send(number: number, bytes: Uint8Array<ArrayBuffer>): void {
+  #write(number: number, bytes: Uint8Array<ArrayBuffer>): void {
     const connection = this.#connections.get(number);
     if (connection === undefined) return;
-    const taken = (): void => this.#options.send({ type: "net-taken", socket: number, count: bytes.length });
+    const taken = (): void => this.#send({ type: "net-taken", socket: number, count: bytes.length });
     if (connection.guard === undefined) connection.socket.write(bytes, taken);
     else connection.guard.write(bytes, taken);
   }

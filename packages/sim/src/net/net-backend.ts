@@ -12,7 +12,12 @@ export interface NetAddress {
  */
 export interface NetBackend {
   /** Addresses of this board on this network. */
-  readonly own: { readonly address: string; readonly mask: string; readonly gateway: string; readonly nameServer: string };
+  readonly own: {
+    readonly address: string;
+    readonly mask: string;
+    readonly gateway: string;
+    readonly nameServer: string;
+  };
   /** Ends with the address, or with undefined. */
   resolve(name: string, done: (address: string | undefined) => void): void;
   /** Ends with `opened` or `failed`. */

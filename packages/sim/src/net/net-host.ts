@@ -33,19 +33,13 @@ const socketRequests: readonly SocketRequest["type"][] = [
 export class NetHost implements HostPart {
   readonly name = "net";
   readonly #options: NetHostOptions;
-  readonly #sockets: HostSockets | undefined;
+  #sockets: HostSockets | undefined;
   #faults: (script: NetScript) => NetScript = (script) => script;
   #channel: PartChannel | undefined;
   #lostUntilMs = 0;
 
   constructor(options: NetHostOptions) {
     this.#options = options;
-    if (options.mirror !== undefined) return;
-    this.#sockets = new HostSockets({
-      send: (event, transfer) => this.#channel?.post(event, transfer),
-      bindAddress: options.own.address,
-      script: () => this.#script(),
-    });
   }
 
   setup(): NetSetup {
@@ -56,8 +50,12 @@ export class NetHost implements HostPart {
 
   connect(channel: PartChannel): void {
     this.#channel = channel;
+    if (this.#options.mirror === undefined) this.#sockets = this.#newSockets(channel);
     channel.on("net-state", ({ address }: NetState, atMs) =>
-      channel.emit({ kind: "net", state: address === undefined ? "down" : "up", ...(address !== undefined && { address }) }, atMs),
+      channel.emit(
+        { kind: "net", state: address === undefined ? "down" : "up", ...(address !== undefined && { address }) },
+        atMs,
+      ),
     );
     channel.on("net-broker", ({ record }: BrokerRecordMessage, atMs) => this.#options.mirror?.apply(record, atMs));
     for (const type of socketRequests) channel.on(type, (request: SocketRequest) => this.#sockets?.handle(request));
@@ -66,6 +64,7 @@ export class NetHost implements HostPart {
   disconnect(): void {
     this.#channel = undefined;
     this.#sockets?.closeAll();
+    this.#sockets = undefined;
     this.#options.mirror?.loseClients(this.#options.nowMs());
   }
 
@@ -106,6 +105,14 @@ export class NetHost implements HostPart {
   command(message: PartMessage): boolean {
     this.#channel?.post(message);
     return this.#channel !== undefined;
+  }
+
+  #newSockets(channel: PartChannel): HostSockets {
+    return new HostSockets({
+      send: (event, transfer) => channel.post(event, transfer),
+      bindAddress: this.#options.own.address,
+      script: () => this.#script(),
+    });
   }
 
   #script(): NetScript {

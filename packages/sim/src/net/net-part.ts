@@ -17,7 +17,8 @@ import { wlanCalls } from "./wlan-calls.ts";
 export function makeNetPart(context: WorkerContext): WorkerPart {
   const setup = context.setup<NetSetup>("net");
   const gate = new LinkGate();
-  const { backend, stack, setScript } = setup.broker === undefined ? real(context, gate, setup) : scripted(context, gate, setup);
+  const { backend, stack, setScript } =
+    setup.broker === undefined ? real(context, gate, setup) : scripted(context, gate, setup);
   const announce = (address: string | undefined): void => {
     const state: NetState = { type: "net-state", address };
     context.post(state);
@@ -68,7 +69,9 @@ function scripted(context: WorkerContext, gate: LinkGate, { own, script, broker:
     },
   });
   type Command<T extends BrokerCommand["type"]> = Extract<BrokerCommand, { readonly type: T }>;
-  context.on("net-broker-publish", ({ message, dup }: Command<"net-broker-publish">) => broker.publish(message, { dup }));
+  context.on("net-broker-publish", ({ message, dup }: Command<"net-broker-publish">) =>
+    broker.publish(message, { dup }),
+  );
   context.on("net-broker-drop", () => broker.dropAll());
   const backend = new ScriptedBackend(context, gate, { own, script, broker });
   return {

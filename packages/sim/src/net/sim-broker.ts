@@ -56,7 +56,11 @@ export class SimBroker {
   }
 
   /** Publishes to the boards. @throws RefusedError `sim/broker-real` in real mode */
-  publish(topic: string, payload: Uint8Array | string, { retain = false, qos = 0, dup = false }: PublishOptions = {}): void {
+  publish(
+    topic: string,
+    payload: Uint8Array | string,
+    { retain = false, qos = 0, dup = false }: PublishOptions = {},
+  ): void {
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
     const message = { topic, payload: bytes, qos, retain };
     const { mirror } = this;
@@ -90,8 +94,12 @@ export class SimBroker {
   /** @throws RefusedError `sim/broker-real` in real mode */
   get mirror(): BrokerMirror {
     if (this.#mirror !== undefined) return this.#mirror;
-    throw new RefusedError("sim/broker-real", "in real time the broker is a program of its own, the world does not see into it", {
-      hint: "connect an MQTT client to that broker, or use a world in virtual time",
-    });
+    throw new RefusedError(
+      "sim/broker-real",
+      "in real time the broker is a program of its own, the world does not see into it",
+      {
+        hint: "connect an MQTT client to that broker, or use a world in virtual time",
+      },
+    );
   }
 }

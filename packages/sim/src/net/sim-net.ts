@@ -2,7 +2,14 @@ import type { Clock } from "@espx/proto";
 import type { HostPart } from "../board/host-part.ts";
 import type { BrokerCommand } from "./broker/broker-record.ts";
 import { NetHost } from "./net-host.ts";
-import { type AccessPoint, type BoardAddress, defaultScript, type NetScript, type ScriptedPeer, serverAddress } from "./net-script.ts";
+import {
+  type AccessPoint,
+  type BoardAddress,
+  defaultScript,
+  type NetScript,
+  type ScriptedPeer,
+  serverAddress,
+} from "./net-script.ts";
 import { SimBroker } from "./sim-broker.ts";
 
 /** What a world's network is made of. */
@@ -109,7 +116,12 @@ function portOf(brokerUrl: string): number {
 
 function virtualAddress(index: number): BoardAddress {
   const prefix = serverAddress.slice(0, serverAddress.lastIndexOf("."));
-  return { address: `${prefix}.${index + 2}`, mask: "255.255.255.0", gateway: serverAddress, nameServer: serverAddress };
+  return {
+    address: `${prefix}.${index + 2}`,
+    mask: "255.255.255.0",
+    gateway: serverAddress,
+    nameServer: serverAddress,
+  };
 }
 
 function realAddress(address: string): BoardAddress {

@@ -92,7 +92,10 @@ export class SocketStack {
     socket.peer = to;
     this.#backend.connect(socket, to);
     if (timeoutMs === 0) return -netErrno.EINPROGRESS;
-    const result = this.#context.until(() => (socket.state === "open" || socket.hasError ? true : undefined), limit(timeoutMs));
+    const result = this.#context.until(
+      () => (socket.state === "open" || socket.hasError ? true : undefined),
+      limit(timeoutMs),
+    );
     if (typeof result === "string") return waited(result, timeoutMs);
     return -socket.takeError();
   }

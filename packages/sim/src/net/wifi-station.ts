@@ -125,7 +125,8 @@ export class WifiStation {
     this.#state = "connecting";
     const target = this.#reachable();
     if (target === undefined) return this.#endAttempt(timing.scanMs, () => this.#failed(wifiStatus.noAccessPoint));
-    if (!this.#accepts(target)) return this.#endAttempt(timing.handshakeMs, () => this.#failed(wifiStatus.wrongPassword));
+    if (!this.#accepts(target))
+      return this.#endAttempt(timing.handshakeMs, () => this.#failed(wifiStatus.wrongPassword));
     this.#endAttempt(timing.connectMs, () => this.#arrived());
   }
 

@@ -37,7 +37,9 @@ export function wlanCalls(context: WorkerContext, wifi: WifiStation, backend: Ne
     wlan_scan: () => {
       const found = wifi.scan();
       if (found === undefined) return -netErrno.EINTR;
-      return found.map(({ ssid, password, rssiDbm = -55 }) => `${ssid}\t${rssiDbm}\t${password === "" ? 0 : 1}`).join("\n");
+      return found
+        .map(({ ssid, password, rssiDbm = -55 }) => `${ssid}\t${rssiDbm}\t${password === "" ? 0 : 1}`)
+        .join("\n");
     },
   };
 }

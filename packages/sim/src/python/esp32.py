@@ -35,10 +35,16 @@ class NVS:
     def set_blob(self, key, data):
         if isinstance(data, str):
             data = data.encode()
-        _done(host.nvs_set_blob(self._namespace, key, addressof(data) if len(data) else 0, len(data)))
+        _done(
+            host.nvs_set_blob(self._namespace, key, addressof(data) if len(data) else 0, len(data))
+        )
 
     def get_blob(self, key, buffer):
-        return _done(host.nvs_get_blob(self._namespace, key, addressof(buffer) if len(buffer) else 0, len(buffer)))
+        return _done(
+            host.nvs_get_blob(
+                self._namespace, key, addressof(buffer) if len(buffer) else 0, len(buffer)
+            )
+        )
 
     def erase_key(self, key):
         _done(host.nvs_erase(self._namespace, key))

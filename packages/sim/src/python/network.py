@@ -80,7 +80,14 @@ class WLAN:
         if wlan is None:
             wlan = cls._each[interface] = object.__new__(cls)
             wlan._station = interface == STA_IF
-            wlan._settings = {"pm": 1, "txpower": 20, "channel": 1, "protocol": 7, "reconnects": -1, "security": 0}
+            wlan._settings = {
+                "pm": 1,
+                "txpower": 20,
+                "channel": 1,
+                "protocol": 7,
+                "reconnects": -1,
+                "security": 0,
+            }
             wlan._ap_active = False
         return wlan
 
@@ -157,7 +164,10 @@ class WLAN:
         elif key == "reconnects":
             host.wlan_attempts(0 if value < 0 else value + 1)
             self._settings[key] = value
-        elif key in ("mac", "ssid", "essid", "key", "password", "authmode", "hidden", "max_clients") or key in self._settings:
+        elif (
+            key in ("mac", "ssid", "essid", "key", "password", "authmode", "hidden", "max_clients")
+            or key in self._settings
+        ):
             self._settings[key] = value
         else:
             raise ValueError("unknown config param")
@@ -172,7 +182,9 @@ class WLAN:
         for index, line in enumerate(found.split("\n") if found else ()):
             ssid, rssi, locked = line.split("\t")
             security = AUTH_WPA2_PSK if locked == "1" else AUTH_OPEN
-            result.append((ssid.encode(), bytes((2, 0, 0, 0, 0, index)), 1, int(rssi), security, False))
+            result.append(
+                (ssid.encode(), bytes((2, 0, 0, 0, 0, index)), 1, int(rssi), security, False)
+            )
         return result
 
 

@@ -87,7 +87,11 @@ class _Poll:
         count = len(self._known)
         if check(host.socket_poll(addressof(words) if count else 0, count, timeout)) == 0:
             return []
-        return [(entry, words[3 * index + 2]) for index, entry in enumerate(self._known) if words[3 * index + 2]]
+        return [
+            (entry, words[3 * index + 2])
+            for index, entry in enumerate(self._known)
+            if words[3 * index + 2]
+        ]
 
     def _wait_foreign(self, timeout):
         while True:
@@ -116,7 +120,10 @@ def select(readers, writers, exceptional, timeout=None):
     poller = _Poll()
     for obj, mask in masks.values():
         poller.register(obj, mask)
-    found = {id(obj): flags for obj, flags in poller.poll(-1 if timeout is None else int(timeout * 1000))}
+    found = {
+        id(obj): flags
+        for obj, flags in poller.poll(-1 if timeout is None else int(timeout * 1000))
+    }
     return (
         [obj for obj in readers if found.get(id(obj), 0) & ~POLLOUT],
         [obj for obj in writers if found.get(id(obj), 0) & ~POLLIN],

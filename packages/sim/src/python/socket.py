@@ -74,7 +74,11 @@ class socket(io.IOBase):
 
     def send(self, data):
         data = _bytes(data)
-        return check(host.socket_send(self._number, addressof(data), len(data), self._timeout)) if len(data) else 0
+        return (
+            check(host.socket_send(self._number, addressof(data), len(data), self._timeout))
+            if len(data)
+            else 0
+        )
 
     def sendall(self, data):
         view = memoryview(_bytes(data))
@@ -84,7 +88,11 @@ class socket(io.IOBase):
     def sendto(self, data, address):
         data = _bytes(data)
         target = _resolve(address[0])
-        return check(host.socket_sendto(self._number, addressof(data) if len(data) else 0, len(data), target, address[1]))
+        return check(
+            host.socket_sendto(
+                self._number, addressof(data) if len(data) else 0, len(data), target, address[1]
+            )
+        )
 
     def write(self, data, size=-1):
         """All of it, or what goes without waiting; None when nothing does."""
@@ -92,7 +100,9 @@ class socket(io.IOBase):
         if size >= 0:
             view = view[:size]
         if self._timeout == 0:
-            sent = host.socket_send(self._number, addressof(view), len(view), 0) if len(view) else 0
+            sent = (
+                host.socket_send(self._number, addressof(view), len(view), 0) if len(view) else 0
+            )
             return None if sent == _EAGAIN else check(sent)
         size = len(view)
         while len(view):
@@ -100,7 +110,11 @@ class socket(io.IOBase):
         return size
 
     def _receive(self, view):
-        return host.socket_receive(self._number, addressof(view), len(view), self._timeout) if len(view) else 0
+        return (
+            host.socket_receive(self._number, addressof(view), len(view), self._timeout)
+            if len(view)
+            else 0
+        )
 
     def recv(self, size):
         data = bytearray(size)

@@ -32,7 +32,14 @@ print(open("/f", "rb").read())
 for line in open("/main.py"): first = line; break
 print(len(first))
 `;
-    expect(await lines(main)).toEqual(["10 10", "0 2 12", "b'67' 10 b'ab'", "b'012' 8 b'89ab' b''", "b'\\x00\\x00\\x00z'", "1"]);
+    expect(await lines(main)).toEqual([
+      "10 10",
+      "0 2 12",
+      "b'67' 10 b'ab'",
+      "b'012' 8 b'89ab' b''",
+      "b'\\x00\\x00\\x00z'",
+      "1",
+    ]);
   });
 
   it("are listed with types and sizes, and nothing of the host is there", async () => {
@@ -63,7 +70,9 @@ attempt(open, "/none"); attempt(os.remove, "/none"); attempt(os.listdir, "/none"
 attempt(os.mkdir, "/d"); attempt(open, "/d"); attempt(os.rmdir, "/d"); attempt(open, "/g/f"); attempt(os.mkdir, "/n/m")
 attempt(os.rename, "/d", "/d/e"); attempt(os.rename, "/g", "/d"); attempt(os.chdir, "/g"); attempt(os.mkdir, "/")
 `;
-    expect(await lines(main)).toEqual([2, 2, 2, 2, 17, 21, 39, 20, 2, 22, 21, 20, 17].map((number) => `errno ${number}`));
+    expect(await lines(main)).toEqual(
+      [2, 2, 2, 2, 17, 21, 39, 20, 2, 22, 21, 20, 17].map((number) => `errno ${number}`),
+    );
   });
 
   it("are full at their capacity, and say so", async () => {
@@ -82,7 +91,12 @@ print(count, os.stat("/big")[6] == count * 4096, os.statvfs("/")[3])
 os.remove("/big")
 print(os.statvfs("/")[3] == before[3])
 `;
-    expect(await lines(main, { flashBytes: 64 * 4096 })).toEqual(["(4096, 4096, 64) True 255", "28", "61 True 0", "True"]);
+    expect(await lines(main, { flashBytes: 64 * 4096 })).toEqual([
+      "(4096, 4096, 64) True 255",
+      "28",
+      "61 True 0",
+      "True",
+    ]);
   });
 
   it("are full when the fault says so", async () => {
@@ -179,7 +193,9 @@ for n in range(1000):
     for (let upTo = 0; upTo < journal.length; upTo++) {
       for (const tornBytes of [undefined, 0, 7]) {
         const store = FlashStore.replay(initial, journal, { upTo, ...(tornBytes !== undefined && { tornBytes }) });
-        expect(text(store.read("/file"))).toBe(upTo < 4 ? "version 0 " : `version ${Math.floor(upTo / 4) - 1} ${"x".repeat(20)}`);
+        expect(text(store.read("/file"))).toBe(
+          upTo < 4 ? "version 0 " : `version ${Math.floor(upTo / 4) - 1} ${"x".repeat(20)}`,
+        );
       }
     }
   });
@@ -194,7 +210,10 @@ for n in range(1000):
   });
 
   it("stops a program that never waits, in real time too", async () => {
-    await using fixture = await startBoard({ mode: "real", main: "print('ready end')\nn = 0\nwhile True:\n    n += 1\n    open('/f', 'w').write(str(n))\n" });
+    await using fixture = await startBoard({
+      mode: "real",
+      main: "print('ready end')\nn = 0\nwhile True:\n    n += 1\n    open('/f', 'w').write(str(n))\n",
+    });
     await fixture.waitFor("ready");
     await fixture.board.cutAt(50, 1);
     expect(fixture.board.running).toBe(false);

@@ -29,7 +29,8 @@ describe.each(["littlefs", "fat"] as const)("a %s flash", (kind) => {
         for (const op of operations) expect(outcome(() => store.apply(op))).toBe(model.apply(op));
         expect(plain(store.files())).toEqual(Object.fromEntries(model.durableFiles()));
         for (const [path, entry] of model.entries) {
-          if (entry !== "folder") expect([...(store.readUnsynced(path) ?? [])]).toEqual(entry.unsynced ?? entry.durable);
+          if (entry !== "folder")
+            expect([...(store.readUnsynced(path) ?? [])]).toEqual(entry.unsynced ?? entry.durable);
         }
       }),
       { numRuns: 500 },

@@ -78,9 +78,11 @@ class Client {
   }
 }
 
-const message = (topic: string, payload: string, { retain = false, qos = 0 as 0 | 1, dup = false, id = 0 } = {}): number[] => [
-  ...encodePublish({ topic, payload: new TextEncoder().encode(payload), qos, retain }, { dup, id }),
-];
+const message = (
+  topic: string,
+  payload: string,
+  { retain = false, qos = 0 as 0 | 1, dup = false, id = 0 } = {},
+): number[] => [...encodePublish({ topic, payload: new TextEncoder().encode(payload), qos, retain }, { dup, id })];
 
 describe("the small broker", () => {
   it("accepts a client, grants a subscription, answers a ping", () => {
@@ -161,7 +163,10 @@ describe("the small broker", () => {
     bench.mirror.publish({ topic: "q", payload: Uint8Array.of(50), qos: 1, retain: false }, 0);
     const later = new Bench(bench.mirror).client();
     expect(later.connect("p", { clean: false })).toEqual([
-      ...[0x20, 2, 1, 0],
+      0x20,
+      2,
+      1,
+      0,
       ...message("q", "1", { qos: 1, id: 1 }),
       ...message("q", "2", { qos: 1, id: 2 }),
     ]);
@@ -175,7 +180,13 @@ describe("the small broker", () => {
     bench.broker.publish({ topic: "q", payload: Uint8Array.of(49), qos: 1, retain: false });
     first.handler.closed();
     const again = bench.client();
-    expect(again.connect("p", { clean: false })).toEqual([0x20, 2, 1, 0, ...message("q", "1", { qos: 1, id: 1, dup: true })]);
+    expect(again.connect("p", { clean: false })).toEqual([
+      0x20,
+      2,
+      1,
+      0,
+      ...message("q", "1", { qos: 1, id: 1, dup: true }),
+    ]);
     again.handler.feed(Uint8Array.of(0x40, 2, 0, 1));
     again.handler.closed();
     expect(bench.client().connect("p", { clean: false })).toEqual([0x20, 2, 1, 0]);

@@ -4,7 +4,8 @@ import { join, mqttClient } from "./programs.ts";
 
 describe("sockets without a network", () => {
   it("fail as on a chip", async () => {
-    const text = await outputOf(`
+    const text = await outputOf(
+      `
 import socket
 def attempt(act, *args):
     try:
@@ -17,26 +18,32 @@ attempt(socket.socket().connect, ("10.0.0.1", 80))
 attempt(socket.socket(type=socket.SOCK_DGRAM).sendto, b"x", ("10.0.0.1", 80))
 attempt(socket.socket().recv, 1)
 attempt(socket.socket().send, b"x")
-`, { ms: 10 });
+`,
+      { ms: 10 },
+    );
     expect(text).toBe("-202\r\n[(2, 1, 0, '10.0.0.1', ('10.0.0.1', 80))]\r\n118\r\n118\r\n128\r\n128\r\n");
   });
 });
 
 describe("sockets in the scripted network", () => {
   it("are refused where nobody listens and fail late where nobody is", async () => {
-    const text = await outputOf(`${join}
+    const text = await outputOf(
+      `${join}
 attempt(socket.socket().connect, ("192.168.7.1", 81))
 attempt(socket.socket().connect, ("192.168.7.99", 1883))
 attempt(socket.socket().connect, ("10.9.8.7", 1883))
 s = socket.socket()
 s.settimeout(1.5)
 attempt(s.connect, ("10.9.8.7", 1883))
-`, { ms: 30_000 });
+`,
+      { ms: 30_000 },
+    );
     expect(text).toBe("OSError 111 4\r\nOSError 118 3000\r\nOSError 113 18000\r\nOSError 116 1500\r\n");
   });
 
   it("connect without blocking, and say so to a poll", async () => {
-    const text = await outputOf(`${join}
+    const text = await outputOf(
+      `${join}
 s = socket.socket()
 s.setblocking(False)
 attempt(s.connect, ("192.168.7.1", 1883))
@@ -54,14 +61,17 @@ p.register(r, select.POLLOUT)
 p.unregister(s)
 print([flags for _, flags in p.poll(100)])
 attempt(r.send, b"x")
-`, { ms: 1000 });
+`,
+      { ms: 1000 },
+    );
     expect(text.replaceAll("\r", "")).toBe(
       "OSError 119 0\nOSError 120 0\n[] [4]\nOSError 127 0\nOSError 11 0\nNone None\nOSError 119 0\n[20]\nOSError 111 0\n",
     );
   });
 
   it("wait as long as their timeout says", async () => {
-    const text = await outputOf(`${join}
+    const text = await outputOf(
+      `${join}
 s = socket.socket()
 s.connect(("192.168.7.1", 1883))
 s.settimeout(2)
@@ -69,7 +79,9 @@ attempt(s.recv, 1)
 s.settimeout(0)
 attempt(s.recv, 1)
 print(select.select([s], [], [], 0.5), time.ticks_ms() > 2500)
-`, { ms: 9000 });
+`,
+      { ms: 9000 },
+    );
     expect(text).toBe("OSError 116 2000\r\nOSError 11 0\r\n([], [], []) True\r\n");
   });
 
@@ -91,7 +103,8 @@ attempt(s.send, b"x")
   });
 
   it("have as many as the chip", async () => {
-    const text = await outputOf(`${join}
+    const text = await outputOf(
+      `${join}
 held = []
 try:
     while True: held.append(socket.socket())
@@ -99,18 +112,23 @@ except OSError as error:
     print(len(held), error.errno)
 held[0].close()
 print(socket.socket().fileno() > 0)
-`, { ms: 1000 });
+`,
+      { ms: 1000 },
+    );
     expect(text).toBe("16 23\r\nTrue\r\n");
   });
 
   it("are closed when the program forgets them", async () => {
-    const text = await outputOf(`${join}
+    const text = await outputOf(
+      `${join}
 import gc
 for _ in range(100):
     socket.socket()
     gc.collect()
 print("enough")
-`, { ms: 1000 });
+`,
+      { ms: 1000 },
+    );
     expect(text).toBe("enough\r\n");
   });
 
@@ -162,7 +180,9 @@ for off in (False, True):
     await fixture.world.advance(1000);
     fixture.world.net.linkLoss(200_000);
     await fixture.world.advance(400_000);
-    expect(programText(fixture.take())).toMatch(/^OSError 113 12\d{4}\r\nOSError 128 0\r\nOSError 113 0\r\nOSError 128 0\r\n/);
+    expect(programText(fixture.take())).toMatch(
+      /^OSError 113 12\d{4}\r\nOSError 128 0\r\nOSError 113 0\r\nOSError 128 0\r\n/,
+    );
   });
 });
 
@@ -190,9 +210,16 @@ while True:
     broker.publish("in/a", "hi");
     broker.publish("other", "no");
     await fixture.world.advance(100);
-    expect(programText(fixture.take())).toBe("b' \\x02\\x00\\x00'\r\nb'\\x90\\x03\\x00\\x07\\x00'\r\nb'0\\x08\\x00\\x04in/ahi'\r\n");
+    expect(programText(fixture.take())).toBe(
+      "b' \\x02\\x00\\x00'\r\nb'\\x90\\x03\\x00\\x07\\x00'\r\nb'0\\x08\\x00\\x04in/ahi'\r\n",
+    );
     expect(broker.packets.map(({ to, bytes }) => `${to} ${(bytes[0] ?? 0) >> 4}`)).toEqual([
-      ...["broker 1", "client 2", "broker 8", "client 9", "broker 3", "client 3"],
+      "broker 1",
+      "client 2",
+      "broker 8",
+      "client 9",
+      "broker 3",
+      "client 3",
     ]);
   });
 

@@ -21,18 +21,22 @@ w.connect("espx-sim", "espx-sim")
 
 describe("WLAN", () => {
   it("goes from idle over connecting to an address", async () => {
-    const text = await outputOf(`${watch}
+    const text = await outputOf(
+      `${watch}
 print(w.active(), w.isconnected(), w.status() == network.STAT_IDLE)
 w.active(True)
 w.connect("espx-sim", "espx-sim")
 watch(1000)
 print(w.isconnected(), w.ifconfig()[0], w.status("rssi") < 0)
-`, { ms: 2000 });
+`,
+      { ms: 2000 },
+    );
     expect(text).toBe("False False True\r\n0 1001\r\n300 1010\r\nTrue 192.168.7.2 True\r\n");
   });
 
   it("says when there is no such access point, and when the password is wrong", async () => {
-    const text = await outputOf(`${watch}
+    const text = await outputOf(
+      `${watch}
 w.active(True)
 for ssid, key in (("nobody", "x"), ("espx-sim", "wrong")):
     w.connect(ssid, key)
@@ -40,7 +44,9 @@ for ssid, key in (("nobody", "x"), ("espx-sim", "wrong")):
     print(w.status() == network.STAT_NO_AP_FOUND, w.status() == network.STAT_WRONG_PASSWORD)
     w.disconnect()
     print(w.status() == network.STAT_IDLE)
-`, { ms: 9000 });
+`,
+      { ms: 9000 },
+    );
     expect(text).toBe("True False\r\nTrue\r\nFalse True\r\nTrue\r\n");
   });
 
@@ -85,7 +91,8 @@ attempt(lambda: network.WLAN(5))
   });
 
   it("gives up after as many reconnects as it is told", async () => {
-    const text = await outputOf(`${watch}
+    const text = await outputOf(
+      `${watch}
 w.active(True)
 w.config(reconnects=1)
 w.connect("nobody")
@@ -96,7 +103,9 @@ w.connect("nobody")
 time.sleep(4)
 w.disconnect()
 print(w.status())
-`, { ms: 9000 });
+`,
+      { ms: 9000 },
+    );
     expect(text).toBe("1000\r\n");
   });
 

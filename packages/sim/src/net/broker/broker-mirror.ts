@@ -72,7 +72,15 @@ export class BrokerMirror {
   }
 
   #log({ topic, payload, retain, qos }: MqttMessage, from: string | undefined, atMs: number): void {
-    append(this.published, { topic, payload, text: new TextDecoder().decode(payload), retained: retain, qos, from, atMs });
+    append(this.published, {
+      topic,
+      payload,
+      text: new TextDecoder().decode(payload),
+      retained: retain,
+      qos,
+      from,
+      atMs,
+    });
   }
 }
 

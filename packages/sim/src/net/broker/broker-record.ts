@@ -18,7 +18,12 @@ export type BrokerRecord =
   /** A session that outlives its connection, as it is now. */
   | { readonly kind: "session"; readonly session: SessionSnapshot }
   | { readonly kind: "session-end"; readonly clientId: string }
-  | { readonly kind: "packet"; readonly to: "broker" | "client"; readonly clientId: string; readonly bytes: Uint8Array };
+  | {
+      readonly kind: "packet";
+      readonly to: "broker" | "client";
+      readonly clientId: string;
+      readonly bytes: Uint8Array;
+    };
 
 /** Worker to host: a record. */
 export interface BrokerRecordMessage {

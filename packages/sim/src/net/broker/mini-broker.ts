@@ -5,7 +5,14 @@ import { BrokerClientLink } from "./broker-client.ts";
 import type { BrokerRecord } from "./broker-record.ts";
 import { BrokerSession, BrokerState, type BrokerSnapshot } from "./broker-state.ts";
 import { type ClientPacket, decodeClientPacket, type MqttMessage } from "./mqtt-packets.ts";
-import { encodeConnack, encodePingresp, encodePuback, encodePublish, encodeSuback, encodeUnsuback } from "./mqtt-replies.ts";
+import {
+  encodeConnack,
+  encodePingresp,
+  encodePuback,
+  encodePublish,
+  encodeSuback,
+  encodeUnsuback,
+} from "./mqtt-replies.ts";
 
 /** A client that says nothing for so many of its keep-alive times is gone. @source MQTT 3.1.1 section 3.1.2.10 */
 const keepAliveFactor = 1.5;
@@ -125,7 +132,8 @@ export class MiniBroker {
   }
 
   #connect(link: BrokerClientLink, packet: Extract<ClientPacket, { kind: "connect" }>): void {
-    const refused = this.#behaviour.kind === "refuse" ? this.#behaviour.code : link.clientId === "" ? identifierRejected : 0;
+    const refused =
+      this.#behaviour.kind === "refuse" ? this.#behaviour.code : link.clientId === "" ? identifierRejected : 0;
     if (refused !== 0) {
       this.#send(link, encodeConnack(false, refused));
       return this.#drop(link);
@@ -139,7 +147,13 @@ export class MiniBroker {
     this.#state.sessions.set(clientId, session);
     link.session = session;
     link.will = packet.will;
-    this.#record({ kind: "client-up", clientId, keepAliveS: packet.keepAliveS, username: packet.username, will: packet.will });
+    this.#record({
+      kind: "client-up",
+      clientId,
+      keepAliveS: packet.keepAliveS,
+      username: packet.username,
+      will: packet.will,
+    });
     this.#send(link, encodeConnack(isResumed, 0));
     this.#sessionChanged(session);
     this.#watchKeepAlive(link, packet.keepAliveS * 1000 * keepAliveFactor);
@@ -162,9 +176,19 @@ export class MiniBroker {
     });
   }
 
-  #subscribe(link: BrokerClientLink, session: BrokerSession, packet: Extract<ClientPacket, { kind: "subscribe" }>): void {
+  #subscribe(
+    link: BrokerClientLink,
+    session: BrokerSession,
+    packet: Extract<ClientPacket, { kind: "subscribe" }>,
+  ): void {
     for (const { filter, qos } of packet.filters) session.subscriptions.set(filter, qos);
-    this.#send(link, encodeSuback(packet.id, packet.filters.map(({ qos }) => qos)));
+    this.#send(
+      link,
+      encodeSuback(
+        packet.id,
+        packet.filters.map(({ qos }) => qos),
+      ),
+    );
     this.#sessionChanged(session);
     const asked = new BrokerSession(session.clientId, false);
     for (const { filter, qos } of packet.filters) asked.subscriptions.set(filter, qos);
@@ -175,7 +199,12 @@ export class MiniBroker {
   }
 
   #route(packet: MqttMessage, from: string | undefined, dup: boolean): void {
-    const message: MqttMessage = { topic: packet.topic, payload: packet.payload, qos: packet.qos, retain: packet.retain };
+    const message: MqttMessage = {
+      topic: packet.topic,
+      payload: packet.payload,
+      qos: packet.qos,
+      retain: packet.retain,
+    };
     this.#state.retain(message);
     this.#record({ kind: "published", message, from });
     for (const session of this.#state.sessions.values()) {

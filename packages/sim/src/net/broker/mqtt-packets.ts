@@ -24,7 +24,15 @@ export type ClientPacket =
   | { readonly kind: "unsubscribe"; readonly id: number; readonly filters: readonly string[] }
   | { readonly kind: "pingreq" | "disconnect" };
 
-const packetType = { connect: 1, publish: 3, puback: 4, subscribe: 8, unsubscribe: 10, pingreq: 12, disconnect: 14 } as const;
+const packetType = {
+  connect: 1,
+  publish: 3,
+  puback: 4,
+  subscribe: 8,
+  unsubscribe: 10,
+  pingreq: 12,
+  disconnect: 14,
+} as const;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -61,7 +69,11 @@ function decodeBody(first: number, body: ByteReader): ClientPacket {
     case packetType.puback:
       return { kind: "puback", id: u16(body) };
     case packetType.subscribe:
-      return { kind: "subscribe", id: identifier(body), filters: list(body, () => ({ filter: filter(body), qos: granted(body) })) };
+      return {
+        kind: "subscribe",
+        id: identifier(body),
+        filters: list(body, () => ({ filter: filter(body), qos: granted(body) })),
+      };
     case packetType.unsubscribe:
       return { kind: "unsubscribe", id: identifier(body), filters: list(body, () => filter(body)) };
     case packetType.pingreq:
