@@ -1,6 +1,6 @@
 import { type Clock, RefusedError, type SimWorld, UsageError } from "@espx/proto";
 import { loadAssets, type SimAssets } from "./assets.ts";
-import type { BoardWorld } from "./board/board-power.ts";
+import type { BoardWorld } from "./board/boot-reason.ts";
 import type { VirtualBoardOptions } from "./board/board-options.ts";
 import { VirtualBoard } from "./board/virtual-board.ts";
 import { SimNet } from "./net/sim-net.ts";

@@ -41,6 +41,14 @@ describe("Ctrl-C", () => {
     expect(text).toMatch(/^caught\r\nwent on\r\nMicroPython/);
   });
 
+  it("ends a loop that never calls the host in virtual time, too", async () => {
+    await using fixture = await startBoard({ quietMs: 200, main: "print('ready')\nwhile True:\n    pass\n" });
+    await fixture.world.advance(1000);
+    fixture.take();
+    expect(await fixture.ask("\x03")).toContain("KeyboardInterrupt: \r\n");
+    expect(await fixture.ask("1+1\r")).toContain("2\r\n>>> ");
+  });
+
   it("does not outlive the command that it ends", async () => {
     await using fixture = await startBoard({ mode: "real" });
     await fixture.waitFor(">>> ");

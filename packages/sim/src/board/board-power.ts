@@ -1,34 +1,10 @@
-import { InternalError, type ResetCause, type SimEvent } from "@espx/proto";
-import type { SimAssets } from "../assets.ts";
+import { InternalError, type SimEvent } from "@espx/proto";
 import type { BoardStop } from "../worker/context.ts";
-import type { BoardParts } from "./board-parts.ts";
-import type { BootImage } from "../worker/start-data.ts";
-import { BoardSession, type StampedMessage } from "./board-session.ts";
+import { type BootReason, keepImage, type PoweredChip, sessionStart } from "./boot-reason.ts";
+import { BoardSession } from "./board-session.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import type { SimEventBody } from "./host-part.ts";
-import type { RtcHost } from "./rtc-host.ts";
 import { Watchdog } from "./watchdog.ts";
-
-/** What a board must know of its world. */
-export interface BoardWorld {
-  readonly mode: "real" | "virtual";
-  /** When it began: ms since 1970. */
-  readonly beganMs: number;
-  readonly seed: number;
-  /** Virtual time: a board that is not heard of for this long in real time computes without end. */
-  readonly quietMs: number;
-  nowUs(): number;
-}
-
-/** The chip that the power is for. */
-export interface PoweredChip {
-  readonly assets: SimAssets;
-  readonly world: BoardWorld;
-  readonly parts: BoardParts;
-  readonly rtc: RtcHost;
-  readonly heapBytes: number;
-  readonly mac: Uint8Array;
-}
 
 type OffReason = Extract<SimEvent, { readonly kind: "off" }>["why"];
 
@@ -38,17 +14,8 @@ type State =
   | { readonly kind: "on"; readonly session: BoardSession }
   | { readonly kind: "asleep"; readonly wakeAtUs: number };
 
-type ImageMessage = StampedMessage & { readonly image: BootImage };
-
-/** How a boot differs from the one before. */
-interface BootReason {
-  readonly cause: ResetCause;
-  readonly atUs: number;
-  readonly rawRepl?: boolean;
-  readonly wokeByTimer?: boolean;
-  /** An armed watchdog outlives a soft reset. */
-  readonly watchdogUs?: number | undefined;
-}
+/** Timers of the host take no more. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** Power, reset, sleep and watchdog of one chip: which session it runs, and why it started. */
 export class BoardPower {
@@ -163,36 +130,17 @@ export class BoardPower {
 
   #start(reason: BootReason): void {
     this.#failure = undefined;
-    const { world, parts, heapBytes, mac, assets } = this.#chip;
     if (reason.cause !== "soft") this.#chipStartUs = reason.atUs;
-    const session = new BoardSession(
-      assets,
-      {
-        heapBytes,
-        image: assets.images.get(heapBytes),
-        mode: world.mode,
-        beganMs: world.beganMs,
-        startUs: reason.atUs,
-        seed: bootSeed(world.seed, mac, this.#boots++),
-        setups: parts.setups(),
-        boot: {
-          cause: reason.cause,
-          wokeByTimer: reason.wokeByTimer ?? false,
-          rawRepl: reason.rawRepl ?? false,
-          mac,
-          chipStartUs: this.#chipStartUs,
-        },
+    const { assets, parts } = this.#chip;
+    const boot = { number: this.#boots++, chipStartUs: this.#chipStartUs };
+    const session = new BoardSession(assets, sessionStart(this.#chip, reason, boot), {
+      message: (message) => {
+        if (message.type === "watchdog") this.#watch(session);
+        else if (!keepImage(this.#chip, message)) parts.receive(message);
       },
-      {
-        message: (message) => {
-          if (message.type === "watchdog") this.#watch(session);
-          else if (message.type === "image") assets.images.set(heapBytes, (message as ImageMessage).image);
-          else parts.receive(message);
-        },
-        stopped: (stop, atMs) => this.#stop(stop, atMs * 1000),
-        crashed: (error) => this.#crash(error),
-      },
-    );
+      stopped: (stop, atMs) => this.#stop(stop, atMs * 1000),
+      crashed: (error) => this.#crash(error),
+    });
     session.control.watchdogUs = reason.watchdogUs;
     this.#state = { kind: "on", session };
     this.#watch(session);
@@ -241,11 +189,17 @@ export class BoardPower {
 
   #sleep(wakeAtUs: number): void {
     this.#state = { kind: "asleep", wakeAtUs };
-    if (this.#chip.world.mode === "virtual" || wakeAtUs === Infinity) return;
-    const wake = async (): Promise<void> => {
-      if (this.#state.kind === "asleep") this.#start({ cause: "deep-sleep", atUs: wakeAtUs, wokeByTimer: true });
+    if (this.#chip.world.mode === "real" && wakeAtUs !== Infinity) this.#setAlarm(wakeAtUs);
+  }
+
+  #setAlarm(wakeAtUs: number): void {
+    const leftMs = (wakeAtUs - this.#chip.world.nowUs()) / 1000;
+    const ring = async (): Promise<void> => {
+      if (this.#state.kind !== "asleep") return;
+      if (leftMs > longestTimerMs) this.#setAlarm(wakeAtUs);
+      else this.#start({ cause: "deep-sleep", atUs: wakeAtUs, wokeByTimer: true });
     };
-    this.#wakeTimer = setTimeout(() => void this.#change(wake), (wakeAtUs - this.#chip.world.nowUs()) / 1000);
+    this.#wakeTimer = setTimeout(() => void this.#change(ring), Math.min(leftMs, longestTimerMs));
   }
 
   /** What the simulator's own failure says is shown where a person looks: on the console. */
@@ -283,11 +237,6 @@ export class BoardPower {
     this.#transition = done.catch(() => {});
     return done;
   }
-}
-
-/** Another one for each board and each boot of it, the same in each run. */
-function bootSeed(seed: number, mac: Uint8Array, boot: number): number {
-  return [seed, ...mac, boot].reduce((mixed, part) => Math.imul(mixed ^ part, 0x01000193) >>> 0, 0x811c9dc5);
 }
 
 function offReason(stop: BoardStop): OffReason | undefined {

@@ -24,6 +24,9 @@ export type SessionStart = Omit<StartData, "port" | "control" | "module" | "layo
 /** How a wait for the board ended: it waits for the host, its worker is done, or it computes without end. */
 export type Settled = "parked" | "stopped" | "spinning";
 
+/** A board that was found to compute without end is given this long to show that it does not any more. */
+const spinningQuietMs = 50;
+
 /** Memory of JavaScript that one board's worker may use; the interpreter's own memory is not in it. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
@@ -97,11 +100,12 @@ export class BoardSession {
 
   /** Virtual time: resolves when the board did all it can; it spins when nothing was heard of it for `quietMs`. */
   async settled(quietMs: number): Promise<Settled> {
+    const limitMs = this.#spinning ? Math.min(quietMs, spinningQuietMs) : quietMs;
     this.#heardMs = performance.now();
     for (;;) {
       if (this.#stopped) return "stopped";
       if (this.#parked && !this.#flushHeld()) return "parked";
-      const leftMs = this.#heardMs + quietMs - performance.now();
+      const leftMs = this.#heardMs + limitMs - performance.now();
       if (leftMs <= 0) return this.#spin();
       await this.#changed.next(leftMs);
     }

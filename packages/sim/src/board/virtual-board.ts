@@ -2,7 +2,8 @@ import { type SerialLink, type SimBoard, type SimEvent, type SimFault, UsageErro
 import type { SimAssets } from "../assets.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";
-import { BoardPower, type BoardWorld } from "./board-power.ts";
+import { BoardPower } from "./board-power.ts";
+import type { BoardWorld } from "./boot-reason.ts";
 import { defaultHeapBytes, macOfName, type VirtualBoardOptions } from "./board-options.ts";
 import type { HostPart, SimEventBody } from "./host-part.ts";
 import { PinHost } from "./pin-host.ts";

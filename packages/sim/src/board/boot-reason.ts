@@ -1,0 +1,67 @@
+import type { ResetCause } from "@espx/proto";
+import type { SimAssets } from "../assets.ts";
+import type { BootImage } from "../worker/start-data.ts";
+import type { BoardParts } from "./board-parts.ts";
+import type { SessionStart, StampedMessage } from "./board-session.ts";
+import type { RtcHost } from "./rtc-host.ts";
+
+/** What a board must know of its world. */
+export interface BoardWorld {
+  readonly mode: "real" | "virtual";
+  /** When it began: ms since 1970. */
+  readonly beganMs: number;
+  readonly seed: number;
+  /** Virtual time: a board that is not heard of for this long in real time computes without end. */
+  readonly quietMs: number;
+  nowUs(): number;
+}
+
+/** The chip that the power is for. */
+export interface PoweredChip {
+  readonly assets: SimAssets;
+  readonly world: BoardWorld;
+  readonly parts: BoardParts;
+  readonly rtc: RtcHost;
+  readonly heapBytes: number;
+  readonly mac: Uint8Array;
+}
+
+/** How a boot differs from the one before. */
+export interface BootReason {
+  readonly cause: ResetCause;
+  readonly atUs: number;
+  readonly rawRepl?: boolean;
+  readonly wokeByTimer?: boolean;
+  /** An armed watchdog outlives a soft reset. */
+  readonly watchdogUs?: number | undefined;
+}
+
+/** What the worker of a boot is started with. */
+export function sessionStart(
+  { world, parts, heapBytes, mac, assets }: PoweredChip,
+  { cause, atUs, wokeByTimer = false, rawRepl = false }: BootReason,
+  boot: { readonly number: number; readonly chipStartUs: number },
+): SessionStart {
+  return {
+    heapBytes,
+    image: assets.images.get(heapBytes),
+    mode: world.mode,
+    beganMs: world.beganMs,
+    startUs: atUs,
+    seed: bootSeed(world.seed, mac, boot.number),
+    setups: parts.setups(),
+    boot: { cause, wokeByTimer, rawRepl, mac, chipStartUs: boot.chipStartUs },
+  };
+}
+
+/** Takes the image that a first boot leaves to later ones; false for any other message. */
+export function keepImage({ assets, heapBytes }: PoweredChip, message: StampedMessage): boolean {
+  if (message.type !== "image") return false;
+  assets.images.set(heapBytes, (message as StampedMessage & { readonly image: BootImage }).image);
+  return true;
+}
+
+/** Another one for each board and each boot of it, the same in each run. */
+function bootSeed(seed: number, mac: Uint8Array, boot: number): number {
+  return [seed, ...mac, boot].reduce((mixed, part) => Math.imul(mixed ^ part, 0x01000193) >>> 0, 0x811c9dc5);
+}
