@@ -78,7 +78,7 @@ export class Interpreter {
     this.#instance.system.closeAll();
   }
 
-#result(run: (out: number) => void): PythonValue {
+  #result(run: (out: number) => void): PythonValue {
     return this.#withValue((out) => {
       run(out);
       const value = readValue(this.memory, out);

@@ -18,7 +18,7 @@ const pageBytes = 65536;
 
 /** Joins the module and its imports, which need each other: the imports look the module up when they are called. */
 export function instantiate({ module, files, terminal, clock, calls }: InterpreterOptions): VmInstance {
-  const loaded: Partial<Pick<VmInstance, "exports" | "memory">> = {};
+  const loaded: { exports?: VmExports; memory?: VmMemory } = {};
   const ready = <K extends keyof typeof loaded>(part: K): VmInstance[K] => {
     const found: VmInstance[K] | undefined = loaded[part];
     if (found === undefined) throw new Error("the interpreter is not loaded yet");
