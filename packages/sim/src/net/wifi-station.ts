@@ -2,7 +2,7 @@ import type { WorkerContext } from "../worker/context.ts";
 import type { AccessPoint, NetScript } from "./net-script.ts";
 
 /** What `WLAN.status()` answers. @source MicroPython, ports/esp32/modnetwork.h and ESP-IDF's disconnect reasons */
-export const wifiStatus = {
+const wifiStatus = {
   idle: 1000,
   connecting: 1001,
   gotIp: 1010,
@@ -15,7 +15,7 @@ export const wifiStatus = {
 const timing = { connectMs: 300, scanMs: 1500, handshakeMs: 1000, addressKeptMs: 120_000 } as const;
 
 /** Refusals of the Wi-Fi driver, below every errno. */
-export const wifiRefusal = { notStarted: -1001, busy: -1002, notConnected: -1003 } as const;
+const wifiRefusal = { notStarted: -1001, busy: -1002, notConnected: -1003 } as const;
 
 /** Who wants to know what happens to the link. */
 export interface LinkListener {

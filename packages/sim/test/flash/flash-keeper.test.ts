@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isEspxError } from "@espx/proto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -67,5 +70,20 @@ describe("the state file of a flash", () => {
     const path = stateFile();
     writeFileSync(path, "something else");
     expect(() => new FlashHost({ stateFile: path })).toThrow(/cannot be used/);
+  });
+
+  it("is whole after its process was killed while it wrote", async () => {
+    const path = stateFile();
+    const program = fileURLToPath(new URL("keep-writing.ts", import.meta.url));
+    for (const afterMs of [250, 405, 610]) {
+      const child = spawn(process.execPath, ["--import", "tsx", "--conditions", "@espx/source", program, path]);
+      await once(child.stdout, "data");
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      const kept = FlashStore.restore(decodeFlash(readFileSync(path)));
+      expect(kept.read("/one")?.length).toBeGreaterThan(100_000);
+      expect(kept.read("/two")).toEqual(kept.read("/one"));
+    }
   });
 });
