@@ -5,6 +5,7 @@ import { parseRunningAnswer, runningQuery } from "@espx/serial";
 import type { RunningAnswer } from "@espx/serial";
 import { createWorld } from "@espx/sim";
 import { FlashStore } from "../../packages/sim/src/flash/flash-store.ts";
+import { foreignMark } from "./record-deploy.ts";
 import type { RecordedDeploy } from "./record-deploy.ts";
 import { markPattern } from "./releases.ts";
 
@@ -24,12 +25,14 @@ export interface Outcome {
 /** Long enough for ten seconds of proof. */
 const RUN_MS = 14_000;
 
+export interface Releases {
+  /** null when the board ran a program of its own. */
+  readonly before: Release | null;
+  readonly after: Release;
+}
+
 /** Rebuilds the flash as the cut left it, boots a board from it in virtual time, and looks at what runs. */
-export async function bootAfter(
-  deploy: RecordedDeploy,
-  cut: Cut,
-  releases: { readonly before: Release; readonly after: Release },
-): Promise<Outcome> {
+export async function bootAfter(deploy: RecordedDeploy, cut: Cut, releases: Releases): Promise<Outcome> {
   const files = FlashStore.replay(deploy.initial, deploy.journal, cut).files();
   await using world = await createWorld({ mode: "virtual", seed: 1 });
   const board = await world.addBoard({ name: "powercut", files: Object.fromEntries(files) });
@@ -46,16 +49,30 @@ export async function bootAfter(
     .split("\r\n")
     .map(parseRunningAnswer)
     .findLast((found) => found !== null);
-  return judge({ cut, releases, answer, flash: board.flash.files(), ...seen });
+  const initial = FlashStore.restore(deploy.initial).files();
+  const evidence = { cut, releases, answer, flash: board.flash.files(), initial, ...seen };
+  const foreign = seen.console.split(foreignMark).length - 1;
+  return foreign > 0 ? judgeForeign(evidence, foreign) : judge(evidence);
 }
 
 interface Evidence {
   readonly cut: Cut;
-  readonly releases: { readonly before: Release; readonly after: Release };
+  readonly releases: Releases;
   readonly answer: RunningAnswer | null | undefined;
   readonly flash: ReadonlyMap<string, Uint8Array>;
+  /** What was there before the deploy. */
+  readonly initial: ReadonlyMap<string, Uint8Array>;
   readonly console: string;
   readonly boots: number;
+}
+
+/** The program that was there before ran: once, by itself, and where it was. */
+function judgeForeign({ cut, releases, answer, boots }: Evidence, runs: number): Outcome {
+  const faults: string[] = [];
+  if (releases.before !== null) faults.push("a program runs that was not there before");
+  if (answer) faults.push(`the program runs and so does ${answer.release}`);
+  if (boots !== 1 || runs !== 1) faults.push(`started ${boots} times, the program ran ${runs} times`);
+  return { cut, set: "old", faults };
 }
 
 function judge(evidence: Evidence): Outcome {
@@ -66,13 +83,13 @@ function judge(evidence: Evidence): Outcome {
   if (!answer || record === null) {
     return { cut, set: null, faults: [...faults, `does not come up; it printed: ${console.slice(-600)}`] };
   }
-  const set = answer.release === releases.before.id ? "old" : answer.release === releases.after.id ? "new" : null;
+  const set = answer.release === releases.after.id ? "new" : answer.release === releases.before?.id ? "old" : null;
   if (set === null) return { cut, set, faults: [...faults, `runs ${answer.release}`] };
-  const release = set === "old" ? releases.before : releases.after;
+  const release = set === "new" || releases.before === null ? releases.after : releases.before;
   if (answer.state !== "confirmed") faults.push(`is ${answer.state} and waits for ${answer.waitingFor.join(", ")}`);
   if (record.slot !== answer.slot) faults.push(`says slot ${answer.slot}, the record says ${record.slot}`);
   faults.push(...setFaults(release, answer.slot, flash), ...configFaults(release, record, flash));
-  faults.push(...launcherFaults(releases, flash), ...markFaults(set, console));
+  faults.push(...launcherFaults(evidence), ...markFaults(set, console));
   return { cut, set, faults };
 }
 
@@ -90,19 +107,20 @@ function setFaults(release: Release, slot: string, flash: Evidence["flash"]): st
 
 function configFaults(release: Release, record: SlotRecord, flash: Evidence["flash"]): string[] {
   const expected = release.config?.sha256 ?? null;
-  const bytes = flash.get(configPath(record.config));
-  const found = bytes === undefined ? null : hash(bytes);
+  const found = hashOf(flash, configPath(record.config));
   if (record.config === expected && found === expected) return [];
   return [`the record names config ${record.config}, the file is ${found}, the set's is ${expected}`];
 }
 
-/** Launcher files change one by one: each is an old or a new one. */
-function launcherFaults({ before, after }: Evidence["releases"], flash: Evidence["flash"]): string[] {
-  const known = new Set([...before.launcher, ...after.launcher].map((file) => `${file.path} ${file.sha256}`));
-  const wrong = before.launcher.filter(
-    ({ path }) => !known.has(`${path} ${hash(flash.get(path) ?? new Uint8Array())}`),
-  );
-  return wrong.map((file) => `${file.path} is neither old nor new`);
+/** Launcher files change one by one: each is what it was before or what it will be. */
+function launcherFaults({ releases, flash, initial }: Evidence): string[] {
+  const states = releases.after.launcher.map(({ path, sha256 }) => ({
+    path,
+    allowed: [hashOf(initial, path), sha256],
+  }));
+  return states
+    .filter(({ path, allowed }) => !allowed.includes(hashOf(flash, path)))
+    .map(({ path }) => `${path} is neither old nor new`);
 }
 
 function markFaults(set: "old" | "new", console: string): string[] {
@@ -122,6 +140,11 @@ function newestRecord(flash: Evidence["flash"]): SlotRecord | null {
     }
   });
   return records.toSorted((left, right) => right.count - left.count)[0] ?? null;
+}
+
+function hashOf(files: Evidence["flash"], path: string): string | null {
+  const bytes = files.get(path);
+  return bytes === undefined ? null : hash(bytes);
 }
 
 function hash(bytes: Uint8Array): string {

@@ -2,47 +2,63 @@ import type { FlashOperation } from "@espx/proto";
 import { failures, figure } from "../figures/row.ts";
 import type { FigureOptions, Row } from "../figures/row.ts";
 import { bootAfter } from "./boot-cut.ts";
-import type { Cut, Outcome } from "./boot-cut.ts";
-import { recordDeploy } from "./record-deploy.ts";
+import type { Cut, Outcome, Releases } from "./boot-cut.ts";
+import { recordDeploy, recordTakeover } from "./record-deploy.ts";
+import type { RecordedDeploy } from "./record-deploy.ts";
 import { twoReleases } from "./releases.ts";
 
 /** Cuts that a sample takes of each kind. */
 const SAMPLE = 12;
 
 /**
- * Cuts the power at every flash operation of a deploy that changes code, config and launcher, clean and inside every
- * write, and boots what is left: it must come up with a set that is all old or all new.
+ * Cuts the power at every flash operation of two deploys, clean and inside every write, and boots what is left: it must
+ * come up with a set that is all old or all new.
+ *
+ * One deploy changes code, config and launcher of a board that runs espx, the other takes over a board with a program of its own.
  */
 export async function powercut({ sample, seed, note }: FigureOptions): Promise<readonly Row[]> {
-  const releases = await twoReleases();
-  const deploy = await recordDeploy(releases.before, releases.after);
-  const { clean, torn } = allCuts(deploy.journal);
+  const { before, after } = await twoReleases();
   const random = generator(seed);
-  const rows: Row[] = [figure("powercut", "flash operations of the deploy", deploy.journal.length, "operations")];
-  for (const [kind, cuts] of [
-    ["clean", clean],
-    ["torn", torn],
-  ] as const) {
-    const chosen = sample ? pick(cuts, SAMPLE, random) : cuts;
-    const outcomes: Outcome[] = [];
-    for (const cut of chosen) {
-      const outcome = await bootAfter(deploy, cut, releases);
-      if (outcome.faults.length > 0) note(formatFault(outcome, deploy.journal));
-      outcomes.push(outcome);
-      if (outcomes.length % 50 === 0) note(`powercut, ${kind}: ${outcomes.length} of ${chosen.length}`);
+  const scenes: readonly Scene[] = [
+    { name: "update", deploy: await recordDeploy(before, after), releases: { before, after } },
+    { name: "take-over", deploy: await recordTakeover(after), releases: { before: null, after } },
+  ];
+  const rows: Row[] = [];
+  for (const scene of scenes) {
+    const { journal } = scene.deploy;
+    rows.push(figure("powercut", `${scene.name}: flash operations`, journal.length, "operations"));
+    for (const [kind, cuts] of Object.entries(allCuts(journal))) {
+      const chosen = sample ? pick(cuts, SAMPLE, random) : cuts;
+      rows.push(...summarize(`${scene.name}, ${kind} cuts`, await bootAll(scene, chosen, note)));
     }
-    rows.push(...summarize(kind, outcomes));
   }
   return rows;
+}
+
+interface Scene {
+  readonly name: string;
+  readonly deploy: RecordedDeploy;
+  readonly releases: Releases;
+}
+
+async function bootAll(scene: Scene, cuts: readonly Cut[], note: FigureOptions["note"]): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const cut of cuts) {
+    const outcome = await bootAfter(scene.deploy, cut, scene.releases);
+    if (outcome.faults.length > 0) note(formatFault(outcome, scene));
+    outcomes.push(outcome);
+    if (outcomes.length % 50 === 0) note(`powercut, ${scene.name}: ${outcomes.length} of ${cuts.length}`);
+  }
+  return outcomes;
 }
 
 function summarize(kind: string, outcomes: readonly Outcome[]): readonly Row[] {
   const count = (set: Outcome["set"]): number => outcomes.filter((outcome) => outcome.set === set).length;
   return [
-    figure("powercut", `${kind} cuts tried`, outcomes.length, "boots"),
-    figure("powercut", `${kind} cuts that came up with the old set`, count("old"), "boots"),
-    figure("powercut", `${kind} cuts that came up with the new set`, count("new"), "boots"),
-    failures("powercut", `${kind} cuts that failed`, outcomes.filter((outcome) => outcome.faults.length > 0).length),
+    figure("powercut", `${kind}: tried`, outcomes.length, "boots"),
+    figure("powercut", `${kind}: came up old`, count("old"), "boots"),
+    figure("powercut", `${kind}: came up new`, count("new"), "boots"),
+    failures("powercut", `${kind}: failed`, outcomes.filter((outcome) => outcome.faults.length > 0).length),
   ];
 }
 
@@ -60,18 +76,20 @@ export function allCuts(journal: readonly FlashOperation[]): {
   return { clean, torn };
 }
 
-function formatFault({ cut, faults }: Outcome, journal: readonly FlashOperation[]): string {
-  const next = journal[cut.upTo];
+function formatFault({ cut, faults }: Outcome, { name, deploy }: Scene): string {
+  const next = deploy.journal[cut.upTo];
   const place = next === undefined ? "the end" : `${next.kind} ${"path" in next ? next.path : next.key}`;
   const torn = cut.tornBytes === undefined ? "before" : `${cut.tornBytes} bytes into`;
-  return `powercut: cut ${torn} operation ${cut.upTo} (${place}): ${faults.join("; ")}`;
+  return `powercut, ${name}: cut ${torn} operation ${cut.upTo} (${place}): ${faults.join("; ")}`;
 }
 
-/** `count` elements spread over the whole by chance, in order. */
+/** `count` elements spread over the whole by chance, in order; the last is always among them. */
 function pick<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
   const step = all.length / count;
   if (step <= 1) return all;
-  return Array.from({ length: count }, (_, i) => all[Math.floor((i + random()) * step)] as T);
+  const indices = Array.from({ length: count }, (_, i) => Math.floor((i + random()) * step));
+  indices[count - 1] = all.length - 1;
+  return indices.map((index) => all[index] as T);
 }
 
 /** The same numbers in 0..1 for the same seed. @source Numerical Recipes, linear congruential generator */

@@ -15,10 +15,26 @@ export interface RecordedDeploy {
   readonly journal: readonly FlashOperation[];
 }
 
-/** Deploys `after` on a board that runs `before`, over its serial port and up to the confirmation, and keeps the journal. */
-export async function recordDeploy(before: Release, after: Release): Promise<RecordedDeploy> {
+/** Deploys `after` on a board that runs `before`. */
+export function recordDeploy(before: Release, after: Release): Promise<RecordedDeploy> {
+  return record(confirmedFiles(before), after);
+}
+
+/** What a program says that espx did not put there. */
+export const foreignMark = "foreign: runs";
+
+/** Deploys `after` on a board that runs a program of its own. */
+export function recordTakeover(after: Release): Promise<RecordedDeploy> {
+  return record(
+    { "/boot.py": "import words\n", "/main.py": "print(words.MARK)\n", "/words.py": `MARK = "${foreignMark}"\n` },
+    after,
+  );
+}
+
+/** Deploys over the serial port and up to the confirmation, and keeps the journal. */
+async function record(files: Readonly<Record<string, Uint8Array | string>>, after: Release): Promise<RecordedDeploy> {
   await using world = await createWorld({ mode: "virtual", seed: 1 });
-  const board = await world.addBoard({ name: "powercut", files: confirmedFiles(before) });
+  const board = await world.addBoard({ name: "powercut", files });
   await board.powerOn();
   await world.advance(2_000);
   const initial = board.flash.snapshot();
@@ -44,7 +60,7 @@ function confirmedFiles(release: Release): Readonly<Record<string, Uint8Array>> 
 
 async function deploy(world: World, board: VirtualBoard, release: Release): Promise<void> {
   const transport = new SerialTransport(board.openSerial(), world.clock);
-  const decision = plan(release, await transport.inventory(), { replaceForeign: false, state: "trial" });
+  const decision = plan(release, await transport.inventory(), { replaceForeign: true, state: "trial" });
   if ("refusal" in decision) throw decision.refusal;
   await applyAll(transport, decision.plan);
   const { release: running, state } = await transport.watch({ timeoutMs: 60_000 });
