@@ -18,34 +18,33 @@ const pageBytes = 65536;
 
 /** Joins the module and its imports, which need each other: the imports look the module up when they are called. */
 export function instantiate({ module, files, terminal, clock, calls }: InterpreterOptions): VmInstance {
-  const loaded: { exports?: VmExports; memory?: VmMemory } = {};
-  const ready = <K extends keyof typeof loaded>(part: K): VmInstance[K] => {
-    const found: VmInstance[K] | undefined = loaded[part];
-    if (found === undefined) throw new Error("the interpreter is not loaded yet");
-    return found;
+  const loaded: { vm?: { readonly exports: VmExports; readonly memory: VmMemory } } = {};
+  const ready = (): { readonly exports: VmExports; readonly memory: VmMemory } => {
+    if (loaded.vm === undefined) throw new Error("the interpreter is not loaded yet");
+    return loaded.vm;
   };
   const bridge = new HostBridge(calls, {
-    memory: () => ready("memory"),
-    release: (reference) => ready("exports").proxy_c_free_obj(reference),
+    memory: () => ready().memory,
+    release: (reference) => ready().exports.proxy_c_free_obj(reference),
   });
-  const system = new SystemCalls(() => ready("memory"), files, terminal);
+  const system = new SystemCalls(() => ready().memory, files, terminal);
   const { exports: raw } = new WebAssembly.Instance(module, {
     env: {
       ...bridge.imports(),
       ...system.environment(),
-      ...jumpImports(() => ready("exports")),
+      ...jumpImports(() => ready().exports),
       mp_js_ticks_ms: () => clock.ticksMs(),
       mp_js_time_ms: () => clock.timeMs(),
       mp_js_random_u32: () => clock.random32(),
-      emscripten_resize_heap: (sizeBytes: number) => grow(ready("exports").memory, sizeBytes),
+      emscripten_resize_heap: (sizeBytes: number) => grow(ready().exports.memory, sizeBytes),
       _abort_js: abort,
     },
     wasi_snapshot_preview1: system.wasi(),
   });
   const exports = raw as unknown as VmExports;
-  loaded.exports = exports;
-  loaded.memory = new VmMemory(exports.memory, exports.malloc);
-  return { exports, memory: loaded.memory, bridge, system };
+  const memory = new VmMemory(exports.memory, exports.malloc);
+  loaded.vm = { exports, memory };
+  return { exports, memory, bridge, system };
 }
 
 /** Makes the memory at least that large; 0 when it may not be. */

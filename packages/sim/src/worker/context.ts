@@ -53,7 +53,7 @@ export type BoardStop =
   | { readonly kind: "deep-sleep"; readonly wakeAfterMs: number | undefined };
 
 /** A function Python may call: plain data in, plain data or a token out; a negative number is `-errno`. */
-export type HostCall = (...args: never[]) => number | string | undefined | HostToken;
+type HostCall = (...args: never[]) => number | string | undefined | HostToken;
 
 /** The functions one part offers to Python, by name. Names are unique over all parts. */
 export type HostCalls = Readonly<Record<string, HostCall>>;
