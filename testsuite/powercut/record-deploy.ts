@@ -7,7 +7,7 @@ import { createWorld } from "@espx/sim";
 import type { VirtualBoard, World } from "@espx/sim";
 import { inVirtualTime } from "../virtual-time.ts";
 
-export type Snapshot = ReturnType<VirtualBoard["flash"]["snapshot"]>;
+type Snapshot = ReturnType<VirtualBoard["flash"]["snapshot"]>;
 
 /** One deploy, as the flash saw it. */
 export interface RecordedDeploy {

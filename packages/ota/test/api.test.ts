@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import * as api from "../src/index.ts";
+
+test("the package offers exactly this", () => {
+  expect(Object.keys(api).toSorted()).toMatchInlineSnapshot(`
+    [
+      "buildRelease",
+      "describe",
+      "formatVersionRange",
+      "isKept",
+      "otaCodes",
+      "parseVersionRange",
+      "plan",
+      "releaseId",
+      "supportedVersions",
+    ]
+  `);
+});

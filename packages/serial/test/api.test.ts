@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import * as api from "../src/index.ts";
+
+test("the package offers exactly this", () => {
+  expect(Object.keys(api).toSorted()).toMatchInlineSnapshot(`
+    [
+      "LinkReader",
+      "RawRepl",
+      "SerialTransport",
+      "enterSteps",
+      "parseInventory",
+      "parseRemoteFailure",
+      "parseRunningAnswer",
+      "printable",
+      "runningQuery",
+      "serialCodes",
+      "splitTypedKeys",
+    ]
+  `);
+});
