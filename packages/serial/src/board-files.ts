@@ -1,5 +1,5 @@
 import { DeviceError, encodeSlotRecord, formatHex, isEspxError, SLOT_RECORD_PATHS, VerifyError } from "@espx/proto";
-import type { Plan, Progress, Step } from "@espx/proto";
+import type { FileFact, Plan, Progress, Step } from "@espx/proto";
 import { helperScript, INCOMING_PATH } from "./device-scripts.ts";
 import { encodeBase64, pythonString } from "./python-literal.ts";
 import type { ExecOptions, RawRepl } from "./raw-repl.ts";
@@ -30,13 +30,13 @@ export class BoardFiles {
   }
 
   /**
-   * Refuses a plan that does not fit.
+   * Refuses a plan that does not fit beside the files that are known to be there.
    *
    * @throws DeviceError `device/full` with the bytes that the plan needs at least and the bytes that are free
    */
-  async checkRoom(plan: Plan, signal?: AbortSignal): Promise<void> {
+  async checkRoom(plan: Plan, known: readonly FileFact[], signal?: AbortSignal): Promise<void> {
     const hasBytes = await this.#freeBytes(signal);
-    const needsBytes = largestNeed(plan);
+    const needsBytes = peakBytes(plan, known);
     if (needsBytes <= hasBytes) return;
     throw new DeviceError("device/full", `needs ${needsBytes} bytes free, the board has ${hasBytes}`, {
       hint: "remove files from the board that no release needs, or make the release smaller",
@@ -130,12 +130,22 @@ with open(${name},'rb') as f:print(binascii.hexlify(f.read(200)).decode())`;
   }
 }
 
-/** The most that is needed before anything of the plan gives room back: a lower bound, the plan itself was stricter. */
-function largestNeed(plan: Plan): number {
-  let needsBytes = 0;
-  for (const step of plan.steps) {
-    if (step.kind === "remove") return needsBytes;
-    if (step.kind === "put") needsBytes += step.sizeBytes;
+/**
+ * Bytes of content at the fullest moment beyond what lies there before; a lower bound, since blocks are not counted.
+ *
+ * A file is written beside the one that it replaces, so both are there for a moment.
+ */
+function peakBytes({ steps }: Plan, known: readonly FileFact[]): number {
+  const sizes = new Map(known.map((file) => [file.path, file.sizeBytes]));
+  let used = 0;
+  let peak = 0;
+  for (const step of steps) {
+    if (step.kind === "remove") used -= sizes.get(step.path) ?? 0;
+    if (step.kind === "remove") sizes.delete(step.path);
+    if (step.kind !== "put") continue;
+    peak = Math.max(peak, used + step.sizeBytes);
+    used += step.sizeBytes - (sizes.get(step.path) ?? 0);
+    sizes.set(step.path, step.sizeBytes);
   }
-  return needsBytes;
+  return peak;
 }

@@ -1,6 +1,4 @@
 export { serialCodes } from "./codes.ts";
-export { splitTypedKeys } from "./console-keys.ts";
-export type { TypedKeys } from "./console-keys.ts";
 export { parseInventory } from "./inventory-lines.ts";
 export { LinkReader } from "./link-reader.ts";
 export type { Limit } from "./link-reader.ts";

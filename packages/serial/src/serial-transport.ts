@@ -1,6 +1,7 @@
 import { DeviceError, LinkError } from "@espx/proto";
 import type {
   Clock,
+  FileFact,
   Inventory,
   Plan,
   Progress,
@@ -37,6 +38,7 @@ export class SerialTransport implements Transport {
   readonly #options: SerialTransportOptions;
   #repl: RawRepl | undefined;
   #files: BoardFiles | undefined;
+  #known: readonly FileFact[] | undefined;
   #committed: SlotRecord | null = null;
 
   constructor(link: SerialLink, clock: Clock, options: SerialTransportOptions = {}) {
@@ -63,7 +65,9 @@ export class SerialTransport implements Transport {
     const repl = await this.repl(signal);
     const output = await repl.exec(`${helperScript}${inventoryScript}`, { timeoutMs: INVENTORY_TIMEOUT_MS, signal });
     this.#files = new BoardFiles(repl);
-    return parseInventory(output);
+    const inventory = parseInventory(output);
+    this.#known = inventory.files;
+    return inventory;
   }
 
   /**
@@ -74,7 +78,7 @@ export class SerialTransport implements Transport {
   async begin(plan: Plan, signal?: AbortSignal): Promise<ReadonlySet<number>> {
     const files = await this.#boardFiles(signal);
     this.#committed = null;
-    await files.checkRoom(plan, signal);
+    await files.checkRoom(plan, this.#known ?? (await this.inventory(signal)).files, signal);
     return new Set();
   }
 
@@ -84,6 +88,7 @@ export class SerialTransport implements Transport {
   ): Promise<void> {
     if (step.kind === "reset") return this.reset("update", options.signal);
     const files = await this.#boardFiles(options.signal);
+    this.#known = undefined;
     switch (step.kind) {
       case "put":
         return files.put(step, options);

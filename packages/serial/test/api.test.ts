@@ -14,7 +14,6 @@ test("the package offers exactly this", () => {
       "printable",
       "runningQuery",
       "serialCodes",
-      "splitTypedKeys",
     ]
   `);
 });

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { crc32, encodeSlotRecord, isEspxError } from "@espx/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseInventory, parseRemoteFailure, parseRunningAnswer, printable, splitTypedKeys } from "../src/index.ts";
+import { parseInventory, parseRemoteFailure, parseRunningAnswer, printable } from "../src/index.ts";
 import { ByteQueue } from "../src/byte-queue.ts";
 import { encodeBase64, pythonString } from "../src/python-literal.ts";
 import { RebootWatch } from "../src/reboot-watch.ts";
@@ -209,12 +209,6 @@ describe("bytes for people", () => {
   test("show text as it is and the rest as escapes, the end of it", () => {
     expect(printable(Uint8Array.from([0x68, 0x69, 0x0d, 0x0a, 0x00, 0xff]))).toBe("hi\n\\x00\\x??");
     expect(printable(new TextEncoder().encode("abcdef"), 3)).toBe("…def");
-  });
-
-  test("that a person types go to the board up to Ctrl-]", () => {
-    const typed = new TextEncoder().encode("a\u0003b\u001dc");
-    expect(splitTypedKeys(typed)).toEqual({ send: new TextEncoder().encode("a\u0003b"), leave: true });
-    expect(splitTypedKeys(typed.subarray(0, 3))).toEqual({ send: typed.subarray(0, 3), leave: false });
   });
 });
 

@@ -183,6 +183,14 @@ describe("steps on a virtual board", () => {
     expect(board.flash.journal).toEqual([]);
   });
 
+  test("count what a plan replaces and removes on its way", async () => {
+    const half = "x".repeat(24_000);
+    const transport = await start({ "/a/old": half, "/b/x": "1" }, 64 * 1024);
+    const big = putStep("/a/new", new Uint8Array(40_000));
+    await expect(transport.begin(planOf({ kind: "remove", path: "/a/old" }, big))).resolves.toEqual(new Set());
+    expect((await failure(transport.begin(planOf(big)))).code).toBe("device/full");
+  });
+
   test("stop with numbers when the board fills up, and give the room back", async () => {
     const transport = await start({ "/a/x": "kept" }, 64 * 1024);
     const error = await failure(transport.apply(putStep("/a/big", new Uint8Array(100_000))));
@@ -228,6 +236,39 @@ describe("steps on a virtual board", () => {
     await transport.apply({ kind: "reset" });
     const memory = await (await transport.repl()).exec("import machine;print(machine.RTC().memory())");
     expect(memory).toBe("b'mine'\r\n");
+  });
+});
+
+describe("a virtual board with a fault", () => {
+  test.each([
+    ["silent", "serial/no-reply"],
+    ["garbage", "serial/not-micropython"],
+    ["lost", "link/lost"],
+  ] as const)("on its serial line (%s) ends with %s", async (behaviour, code) => {
+    const transport = await start({});
+    board.fault({ kind: "serial", behaviour });
+    expect((await failure(transport.inventory())).code).toBe(code);
+  });
+
+  test("in the middle of a file leaves the old one in place", async () => {
+    const transport = await start({ "/a/x": "kept" });
+    await transport.inventory();
+    const progress = (done: number): void => {
+      if (done > 3_000) board.fault({ kind: "serial", behaviour: "lost" });
+    };
+    const error = await failure(transport.apply(putStep("/a/x", new Uint8Array(10_000)), { progress }));
+    expect(error.code).toBe("link/lost");
+    expect(board.flash.read("/a/x")).toEqual(bytesOf("kept"));
+  });
+
+  test("that fills its flash while files are sent ends with numbers", async () => {
+    const transport = await start({ "/a/x": "kept" });
+    await transport.inventory();
+    board.fault({ kind: "flash-full", freeBytes: 8_192 });
+    const error = await failure(transport.apply(putStep("/a/big", new Uint8Array(20_000))));
+    expect(error.code).toBe("device/full");
+    expect(error.details).toMatchObject({ needsBytes: 20_000 });
+    expect([...board.flash.files().keys()]).toEqual(["/a/x"]);
   });
 });
 
