@@ -32,6 +32,8 @@ export interface Home extends AsyncDisposable {
   espx(...argv: string[]): Promise<Ended>;
   /** Starts espx and leaves it running; it is stopped with the home. */
   start(...argv: string[]): Running;
+  /** Starts any program as this user. */
+  run(command: string, argv: readonly string[], env?: NodeJS.ProcessEnv): Running;
   /** The same user in a folder below. */
   in(folder: string): Pick<Home, "espx" | "start">;
 }
@@ -39,6 +41,8 @@ export interface Home extends AsyncDisposable {
 /** An espx that runs. */
 export interface Running {
   readonly child: ChildProcess;
+  /** What it has printed so far. */
+  stdout(): string;
   readonly ended: Promise<Ended>;
   /** The first event of a kind for which `fits` holds, among those that came and those to come. */
   event(kind: string, fits?: (event: Event) => boolean): Promise<Event>;
@@ -56,14 +60,17 @@ export async function makeHome(espx: string = builtEspx): Promise<Home> {
     ESPX_CACHE_DIR: join(tmpdir(), "espx-test-cache"),
   };
   const running: Running[] = [];
-  const startIn = (cwd: string, argv: readonly string[]): Running => {
-    const started = startProcess(espx, argv, {
-      cwd,
-      env: { PATH: process.env["PATH"], HOME: root, NO_COLOR: "1", ...env },
-    });
+  const run = (
+    command: string,
+    argv: readonly string[],
+    options: { cwd: string; env?: NodeJS.ProcessEnv },
+  ): Running => {
+    const own = { PATH: process.env["PATH"], HOME: root, NO_COLOR: "1", ...env, ...options.env };
+    const started = startProcess(command, argv, { cwd: options.cwd, env: own });
     running.push(started);
     return started;
   };
+  const startIn = (cwd: string, argv: readonly string[]): Running => run(process.execPath, [espx, ...argv], { cwd });
   const userIn = (cwd: string): Pick<Home, "espx" | "start"> => ({
     start: (...argv) => startIn(cwd, argv),
     espx: (...argv) => startIn(cwd, argv).ended,
@@ -73,6 +80,7 @@ export async function makeHome(espx: string = builtEspx): Promise<Home> {
     folder,
     env,
     ...userIn(folder),
+    run: (command, argv, more = {}) => run(command, argv, { cwd: folder, env: more }),
     in: (below) => userIn(join(folder, below)),
     async write(files) {
       for (const [name, content] of Object.entries(files)) {
@@ -89,11 +97,11 @@ export async function makeHome(espx: string = builtEspx): Promise<Home> {
 }
 
 function startProcess(
-  espx: string,
+  command: string,
   argv: readonly string[],
   options: { cwd: string; env: NodeJS.ProcessEnv },
 ): Running {
-  const child = spawn(process.execPath, [espx, ...argv], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, argv, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr, taken] = ["", "", 0];
   const events: Event[] = [];
   const waiting = new Set<() => void>();
@@ -127,7 +135,7 @@ function startProcess(
       waiting.add(look);
       look();
     });
-  return { child, ended, event };
+  return { child, stdout: () => stdout, ended, event };
 }
 
 /** The events of a run with `--json`. */

@@ -49,7 +49,7 @@ export async function parseCommandLine(
   for (const parser of [program, ...descendants(program)]) {
     parser.exitOverride();
     parser.configureOutput({ writeOut: (chunk) => (text += chunk), writeErr: () => undefined });
-    parser.configureHelp({ helpWidth: 100 });
+    parser.configureHelp({ helpWidth: 100, subcommandTerm: (child) => child.name() });
   }
   try {
     await program.parseAsync([...argv], { from: "user" });

@@ -7,7 +7,7 @@ export default defineCommand({
   name: "cmd",
   summary: "send a command to a device over MQTT",
   description: "Publishes TEXT to cmnd/DEVICE/TOPIC.",
-  examples: ["espx cmd kitchen Rate 5", "espx cmd kitchen Rate 5 --broker mqtt://192.168.1.10"],
+  examples: ["espx cmd kitchen Rate 5"],
   args: [
     { name: "device", description: "name of the device in topics" },
     { name: "topic", description: "what stands after cmnd/DEVICE/" },

@@ -9,8 +9,8 @@ export default defineCommand({
     "Builds the profile, compares it with the board, sends what differs into the idle slot, verifies it, switches, and waits until the board confirms it. The set that ran stays in the other slot.",
   examples: [
     "espx deploy blinky --port sim:kitchen --config config.txt",
+    "espx deploy blinky --port sim:kitchen --check",
     "espx deploy blinky --device kitchen --dry-run",
-    "espx deploy blinky --port rfc2217://127.0.0.1:2217 --check",
   ],
   args: [{ name: "profile", description: "a profile of this project, or one that espx ships" }],
   flags: {

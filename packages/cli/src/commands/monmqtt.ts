@@ -8,7 +8,7 @@ export default defineCommand({
   name: "monmqtt",
   summary: "follow what a device reports over MQTT",
   description: "Prints every message below stat/DEVICE/ with its topic, until Ctrl-C, --count or --timeout.",
-  examples: ["espx monmqtt kitchen", "espx monmqtt kitchen --broker mqtt://192.168.1.10 --count 3"],
+  examples: ["espx monmqtt kitchen", "espx monmqtt kitchen --count 3 --timeout 60"],
   args: [{ name: "device", description: "name of the device in topics" }],
   flags: { ...brokerFlags, count: { value: "n", short: "n", description: "end after so many messages" } },
   async run(ctx, { args, flags }) {

@@ -80,7 +80,7 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "pin":
       return result(`${event.data.board} pin ${event.data.pin} is ${event.data.value}`);
     case "fault":
-      return result(`${event.data.name.padEnd(24)} ${event.data.description}`);
+      return result(`${event.data.name.padEnd(36)} ${event.data.description}`);
     case "power":
       return result(`${event.data.board} power ${event.data.action}`);
     case "step":
