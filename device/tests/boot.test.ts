@@ -153,8 +153,9 @@ describe("the slot's own boot.py", () => {
       app: goodApp,
       record: { state: "trial", attemptsLeft: 3 },
       files: { "/a/boot.py": "while True: pass" },
+      quietMs: 1500,
     });
-    await device.powerOn(120_000);
+    await device.powerOn(35_000);
     expect(device.boots.slice(1, 3)).toEqual(["watchdog", "watchdog"]);
   });
 });

@@ -128,10 +128,10 @@ export async function closeWorlds(): Promise<void> {
 }
 
 /** A board with these files and nothing else, not powered on. */
-export async function makeBoard(files: BoardFiles, options: { readonly heapBytes?: number } = {}): Promise<Device> {
-  const world = await createWorld({ mode: "virtual", seed: 1, quietMs: 500 });
+export async function makeBoard(files: BoardFiles, options: { readonly quietMs?: number } = {}): Promise<Device> {
+  const world = await createWorld({ mode: "virtual", seed: 1, ...options });
   worlds.push(world);
-  return new Device(world, await world.addBoard({ name: "board", files, ...options }));
+  return new Device(world, await world.addBoard({ name: "board", files }));
 }
 
 /** The framework's files where a plain program finds them. */
@@ -178,17 +178,20 @@ export interface DeviceOptions {
   readonly record?: Partial<SlotRecord>;
   /** More files, or other content for those of the set. */
   readonly files?: BoardFiles;
+  /** Real time without a sign of life after which the board computes without end; short for programs that do. */
+  readonly quietMs?: number;
 }
 
 /** A deployed device: launcher, framework and application in slot a, config, one record. Not powered on. */
 export async function makeDevice(options: DeviceOptions = {}): Promise<Device> {
-  return makeBoard({
+  const files = {
     ...(await launcher()),
     ...(await slotFiles("a", options.app ?? "components = []\n", options.components)),
     "/config.txt": options.config ?? quickConfig,
     "/state/slot0": encodeSlotRecord({ ...defaultRecord, ...options.record }),
     ...options.files,
-  });
+  };
+  return makeBoard(files, options.quietMs === undefined ? {} : { quietMs: options.quietMs });
 }
 
 /** Runs a plain program with the framework in reach for `forMs` of virtual time; gives the lines it printed. */

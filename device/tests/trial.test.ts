@@ -15,6 +15,7 @@ async function trialDevice(
   return makeDevice({
     app: app(`ctx.say("old with " + ctx.config.get("mark"))`),
     components: ["log"],
+    ...(newApp.includes("while True: pass") && { quietMs: 1500 }),
     record: {
       slot: "b",
       state: "trial",
@@ -108,7 +109,7 @@ describe("a set on trial", () => {
 
   it.each([
     ["when it is imported", "components = []\nwhile True: pass\n"],
-    ["when it starts", app(`while True: pass`)],
+    ["when it starts", app(`time.sleep(1000)`)],
     ["after 5 s", app(`ctx.loop.once("hang", lambda task: time.sleep(1000), 5000)`)],
   ])("falls back when it hangs %s, though the config has the watchdog off", async (_, newApp) => {
     const device = await trialDevice(newApp);
