@@ -31,8 +31,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Raw bytes of standard input, for `repl` and `-`. */
   readonly input: NodeJS.ReadStream;
-  /** Asks on stderr; answers what was typed. */
-  ask(question: string): Promise<string>;
+  /** Asks on stderr; answers what was typed, rejects when the signal aborts. */
+  ask(question: string, signal: AbortSignal): Promise<string>;
 }
 
 /** Everything that a verb may touch. */

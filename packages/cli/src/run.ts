@@ -1,4 +1,4 @@
-import { isEspxError, type EspxError } from "@espx/proto";
+import { CanceledError, isEspxError, type EspxError } from "@espx/proto";
 import { realClock } from "./clock.ts";
 import { findCommand } from "./commands/index.ts";
 import type { Context, Env, GlobalFlags, Outside, Terminal } from "./context.ts";
@@ -79,7 +79,9 @@ async function runCommand({ command, args, flags: all }: Parsed, frame: Frame): 
   try {
     return { ...(await command.run(ctx, { args, flags: all as never })) };
   } catch (thrown) {
-    throw deadline.signal.aborted && !isEspxError(thrown) ? deadline.signal.reason : thrown;
+    // What a canceled wait says of itself gives way to why it was canceled.
+    const follows = !isEspxError(thrown) || thrown instanceof CanceledError;
+    throw deadline.signal.aborted && follows ? deadline.signal.reason : thrown;
   } finally {
     deadline.clear();
   }

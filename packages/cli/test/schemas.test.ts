@@ -12,7 +12,7 @@ test.each(Object.entries(editorSchemas()))(
       mkdirSync(folder, { recursive: true });
       writeFileSync(new URL(name, folder), text);
     }
-    expect(readFileSync(new URL(name, folder), "utf8")).toBe(text);
+    expect(JSON.parse(readFileSync(new URL(name, folder), "utf8"))).toEqual(JSON.parse(text));
   },
 );
 

@@ -13,6 +13,6 @@ export async function confirm(ctx: Context, question: string): Promise<boolean> 
       hint: "agree with --yes",
     });
   }
-  const answer = await ctx.terminal.ask(`${question} [y/N] `);
+  const answer = await ctx.terminal.ask(`${question} [y/N] `, ctx.signal);
   return /^y(es)?$/i.test(answer.trim());
 }

@@ -11,7 +11,7 @@ const LED_PIN = 2;
 const FIRST_RATE_HZ = 2;
 const SECOND_RATE_HZ = 8;
 /** The board is one thread of a busy computer; a wrong rate would be off by far more. */
-const PERIOD_TOLERANCE = 0.3;
+const PERIOD_TOLERANCE = 0.5;
 const MESSAGE_TIMEOUT_MS = 20_000;
 
 type Scene = readonly [title: string, play: (stage: Stage) => Promise<void>];

@@ -36,10 +36,27 @@ export function parseYamlFile(source: Source): YamlFile {
   }
   return {
     source,
-    content: document.toJS() as unknown,
+    content: plainContent(document, source),
     placeOf: (path) => positionAt(lines, offsetOf(document, path)),
     placeOfKey: (path) => positionAt(lines, keyOffsetOf(document, path)),
   };
+}
+
+/** An alias without its anchor, and aliases that multiply without end, show only here. */
+function plainContent(document: Document.Parsed, source: Source): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch (error) {
+    throw errorAt(
+      source,
+      { line: 1, column: 1 },
+      {
+        code: "cli/yaml-syntax",
+        message: `${source.file} cannot be read as YAML: ${error instanceof Error ? error.message : "bad alias"}`,
+        hint: "write out what stands behind & and *",
+      },
+    );
+  }
 }
 
 /**
