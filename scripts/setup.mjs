@@ -31,7 +31,9 @@ export function install() {
   if (isStamped(stamp, want)) return;
   note("installing packages (once)");
   must(
-    run(windows ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { quiet: true }),
+    run(windows ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
+      quiet: true,
+    }),
     "npm install",
   );
   writeFileSync(stamp, want);
@@ -44,7 +46,10 @@ export function build() {
   if (isStamped(stamp, want)) return;
   note("building (after a change)");
   must(run(tool("tsc"), ["-b"]), "tsc -b");
-  must(run(tool("tsx"), ["packages/sim/build/interpreter.ts"], { quiet: true }), "the interpreter");
+  must(
+    run(tool("tsx"), ["--conditions=@espx/source", "packages/sim/build/interpreter.ts"], { quiet: true }),
+    "the interpreter",
+  );
   must(run(tool("tsup"), ["--config", "packages/cli/tsup.config.ts", "--silent"]), "tsup");
   mkdirSync(join(root, "packages", "cli", "dist"), { recursive: true });
   writeFileSync(stamp, want);

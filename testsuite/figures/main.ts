@@ -9,6 +9,7 @@ const bench: Suites = {
   start: async () => (await import("../bench/start.ts")).start,
 };
 const soak: Suites = {
+  fuzz: async () => (await import("../fuzz/image.ts")).imageFuzz,
   powercut: async () => (await import("../powercut/powercut.ts")).powercut,
 };
 
