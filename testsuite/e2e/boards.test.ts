@@ -35,6 +35,7 @@ test("a program that fails falls back by itself, and deploy says so with exit 8"
   expect(await deployBlinky(home, "--quiet")).toMatchObject({ code: 0 });
   const broken = await home.in("changed").espx("deploy", "blinky", ...shed);
   expect(broken.code, broken.stderr).toBe(8);
+  expect(broken.stderr).toContain('  File "profiles/blinky/main.py", line 1, in <module>');
   expect(broken.stderr).toContain("RuntimeError: broken on purpose");
   expect(broken.stderr).toContain("(deploy/fell-back)");
   expect(await holdsBlinky(home)).toBe(true);

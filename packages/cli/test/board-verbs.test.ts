@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { CanceledError, type SimBoard } from "@espx/proto";
 import { createWorld, type World } from "@espx/sim";
@@ -186,6 +187,21 @@ test("a repl that is terminated leaves the terminal as it was", async () => {
   const repl = await onBoard(["repl"], { terminal, signal: abort.signal });
   expect(repl.code).toBe(143);
   expect(modes).toEqual([true, false]);
+});
+
+test("a board behind a plain TCP port is reached as socket://", async () => {
+  const link = board.openSerial();
+  const server = createServer((socket) => {
+    const leave = link.listen({ chunk: (bytes) => socket.write(bytes), closed: () => socket.destroy() });
+    socket.on("data", (bytes) => void link.write(new Uint8Array(bytes)));
+    socket.once("close", leave);
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  const result = await run(["exec", "print(6 * 7)", "--port", `socket://127.0.0.1:${port}`]);
+  await new Promise((resolve) => server.close(resolve));
+  await link.close();
+  expect(result).toEqual({ code: 0, stdout: "42\n", stderr: "" });
 });
 
 test("exec reads code from standard input", async () => {

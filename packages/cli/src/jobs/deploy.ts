@@ -10,6 +10,7 @@ import { confirm } from "./ask.ts";
 import { withBoard, type Board } from "./board.ts";
 import { checkConfigOnBoard } from "./board-config.ts";
 import { choosePort } from "./choose-port.ts";
+import { withLocalFiles } from "./local-traceback.ts";
 import { prepareDeploy } from "./prepare-deploy.ts";
 
 /** What `deploy` was asked for. */
@@ -50,7 +51,8 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Even
     await applyPlan(ctx, board, plan);
     await rememberedPorts(ctx.env).remember(inventory.id, url);
     const onTrial = !plan.upToDate || inventory.record?.state === "trial";
-    const { waitingFor, ...state } = await outcome(ctx, { board, plan, release, onTrial, wait: options.wait, startMs });
+    const outcomeInput = { board, plan, release, onTrial, wait: options.wait, startMs };
+    const { waitingFor, ...state } = await withLocalFiles(prepared.localFiles, () => outcome(ctx, outcomeInput));
     const durationMs = Math.round(ctx.clock.now() - startMs);
     const data = { ...state, waitingFor: [...waitingFor], port: url, sentBytes: plan.sendBytes, durationMs };
     ctx.out.emit({ kind: "deployed", ...deviceName(prepared.device), data });

@@ -12,6 +12,8 @@ import { checkProfileOf } from "./deploy-device.ts";
 export interface PreparedDeploy {
   readonly profile: Profile;
   readonly device: DeviceEntry | null;
+  /** Where the files that the board's tracebacks name lie here. */
+  readonly localFiles: ReadonlyMap<string, string>;
   /**
    * The release with the config that this board shall have.
    *
@@ -34,7 +36,7 @@ export async function prepareDeploy(ctx: Context, options: PrepareOptions): Prom
   if (device !== null) checkProfileOf(device, options.profile);
   const profile = await loadProfile(ctx, project, options.profile);
   const config = await configText(ctx, options, { project, device, profile });
-  const { release, compiled, fromCache } = await buildProfile(ctx, profile, config);
+  const { release, compiled, fromCache, localFiles } = await buildProfile(ctx, profile, config);
   const files = release.files.length + release.launcher.length;
   const sizeBytes = [...release.files, ...release.launcher].reduce((sum, file) => sum + file.sizeBytes, 0);
   ctx.out.emit({ kind: "release", data: { release: release.id, files, sizeBytes, compiled, fromCache } });
@@ -42,7 +44,12 @@ export async function prepareDeploy(ctx: Context, options: PrepareOptions): Prom
     config === null && requiredKeys(profile).length === 0
       ? buildConfig(ctx, null, { profile, secrets: noSecrets })
       : null;
-  return { profile, device, releaseFor: (inventory) => withConfig(release, inventory, { profile, defaults }) };
+  return {
+    profile,
+    device,
+    localFiles,
+    releaseFor: (inventory) => withConfig(release, inventory, { profile, defaults }),
+  };
 }
 
 interface ConfigInput {

@@ -31,7 +31,7 @@ export function errorData(error: EspxError): EventData<"error"> {
  * @param excerpt - the source line and caret of a ConfigError, when it has one
  */
 export function formatError(error: EspxError, verb: string): string {
-  const lines = [`espx ${verb}: ${error.message}`.replace("espx : ", "espx: ")];
+  const lines = [`espx ${verb}: ${error.message.replaceAll("\n", "\n  ")}`.replace("espx : ", "espx: ")];
   if (error instanceof InternalError || error.name === "InternalError") lines.push(...stackOf(error));
   else lines.push(...causesOf(error).map((cause) => `  because ${cause}`));
   if (error instanceof ConfigError) lines.push(...placeOf(error));

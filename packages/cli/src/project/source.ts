@@ -48,8 +48,13 @@ function excerpt(text: string, { line, column }: Place): string {
   return `${gutter} | ${content}\n${" ".repeat(gutter.length)} | ${lead}^`;
 }
 
+/** A path as the person at `cwd` knows it: relative, unless that is longer and leads away. */
+export function shownPath(path: string, cwd: string): string {
+  const near = relative(cwd, path);
+  return near.startsWith("..") && near.length > path.length ? path : near;
+}
+
 /** Reads a file under the name by which the person at `cwd` knows it. */
 export async function readSource(path: string, cwd: string): Promise<Source> {
-  const near = relative(cwd, path);
-  return { file: near.startsWith("..") && near.length > path.length ? path : near, text: await readFile(path, "utf8") };
+  return { file: shownPath(path, cwd), text: await readFile(path, "utf8") };
 }

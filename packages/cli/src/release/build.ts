@@ -4,7 +4,7 @@ import { buildRelease } from "@espx/ota";
 import type { Release, Sha256 } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { Profile } from "../project/profile.ts";
-import { errorAt, readSource } from "../project/source.ts";
+import { errorAt, readSource, shownPath } from "../project/source.ts";
 import { cacheFolder, cacheKey, createCache, type ContentCache } from "./cache.ts";
 import { createCompiler, type Compiler } from "./compiler.ts";
 import { readBytes, resolveSources, type SourceFile } from "./sources.ts";
@@ -14,6 +14,8 @@ export interface BuiltRelease {
   readonly release: Release;
   readonly compiled: number;
   readonly fromCache: number;
+  /** Names that tracebacks on the board give files, with where each lies here. */
+  readonly localFiles: ReadonlyMap<string, string>;
 }
 
 export const sha256: Sha256 = (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest());
@@ -54,10 +56,17 @@ export async function buildProfile(ctx: Context, profile: Profile, config: strin
       sha256,
     );
     const compiled = [...sources.files, ...sources.launcher].filter((file) => file.compile).length;
-    return { release, compiled, fromCache };
+    return { release, compiled, fromCache, localFiles: localFiles(ctx, sources.files) };
   } finally {
     await compiler.close();
   }
+}
+
+/** What the interpreter calls a file, compiled or not. */
+const nameOnBoard = ({ target }: SourceFile): string => target.replace(/^\//, "").replace(/\.mpy$/, ".py");
+
+function localFiles(ctx: Context, files: readonly SourceFile[]): ReadonlyMap<string, string> {
+  return new Map(files.map((file) => [nameOnBoard(file), shownPath(file.path, ctx.cwd)]));
 }
 
 interface Tools {
@@ -77,7 +86,7 @@ async function compileFile(
   { compiler, cache }: Tools,
 ): Promise<{ mpy: Uint8Array; cached: boolean }> {
   const source = await readSource(file.path, ctx.cwd);
-  const name = file.target.replace(/^\//, "").replace(/\.mpy$/, ".py");
+  const name = nameOnBoard(file);
   const key = cacheKey(compiler.identity, name, source.text);
   const stored = await cache.get(key);
   if (stored !== null) return { mpy: stored, cached: true };
