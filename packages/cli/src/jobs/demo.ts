@@ -40,7 +40,7 @@ export async function demo(ctx: Context): Promise<{ readonly steps: number }> {
     await stage.close();
   }
   const seconds = ((ctx.clock.now() - startMs) / 1000).toFixed(1);
-  ctx.out.emit({ kind: "log", data: { level: "info", text: `\nall of it in ${seconds} s; nothing is left behind` } });
+  ctx.out.emit({ kind: "log", data: { level: "info", text: `all of it in ${seconds} s; nothing is left behind` } });
   return { steps: scenes.length + 1 };
 }
 

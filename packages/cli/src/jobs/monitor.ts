@@ -32,6 +32,8 @@ export async function monitorDevice(ctx: Context, { device, broker, count }: Mon
       if (ctx.signal.aborted) stop();
       ctx.signal.addEventListener("abort", stop, { once: true });
       const subscribed = link.subscribe(statTopic(device, "#"), ({ topic, payload, retained }) => {
+        // Messages that came in one packet with the last one wanted are not shown.
+        if (received === count) return;
         ctx.out.emit({ kind: "message", device, data: { topic, payload: text.decode(payload), retained } });
         if (++received === count) resolve();
       });
