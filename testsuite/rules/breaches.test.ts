@@ -90,7 +90,12 @@ describe("the rules of the house refuse", () => {
       'export { x } from "@espx/sim";\n',
       "packages/cli/src/ports",
     ],
-    ["a Node module on a pure layer", "packages/serial/src/breach.ts", 'export { x } from "node:fs";\n', "layers 1 and 2"],
+    [
+      "a Node module on a pure layer",
+      "packages/serial/src/breach.ts",
+      'export { x } from "node:fs";\n',
+      "layers 1 and 2",
+    ],
     [
       "a timer on a pure layer",
       "packages/ota/src/breach.ts",

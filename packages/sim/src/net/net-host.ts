@@ -84,7 +84,8 @@ export class NetHost implements HostPart {
       case "link-loss":
         this.loseLink(fault.forMs ?? 0);
         return true;
-      default:
+      case "flash-full":
+      case "serial":
         return false;
     }
   }

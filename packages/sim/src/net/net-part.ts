@@ -48,7 +48,7 @@ export function makeNetPart(context: WorkerContext): WorkerPart {
 interface Network {
   readonly backend: NetBackend;
   readonly stack: SocketStack;
-  setScript(script: NetScript): void;
+  readonly setScript: (script: NetScript) => void;
 }
 
 function real(context: WorkerContext, gate: LinkGate, { own }: NetSetup): Network {
