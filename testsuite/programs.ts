@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Programs that make more tests possible; `.ci/run` installs every one of them. */
-export type Program = "mosquitto" | "socat" | "ruff" | "mpremote" | "esptool" | "tshark" | "chromium" | "gcc";
+type Program = "mosquitto" | "socat";
 
 /**
  * Whether an optional program is installed. Write `test.skipIf(!has("socat"))("… (needs socat)", …)`.

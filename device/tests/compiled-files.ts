@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { createCompiler } from "../../packages/cli/src/release/compiler.ts";
 
-export const deviceFolder = join(import.meta.dirname, "..");
+const deviceFolder = join(import.meta.dirname, "..");
 
 let files: Promise<Readonly<Record<string, Uint8Array>>> | undefined;
 
@@ -16,14 +16,18 @@ export function compiledFiles(): Promise<Readonly<Record<string, Uint8Array>>> {
 export const source = (path: string): string => readFileSync(join(deviceFolder, path), "utf8");
 
 async function compile(): Promise<Readonly<Record<string, Uint8Array>>> {
-  const names = [...folder("espx"), ...folder("safe")];
-  const sources = Object.fromEntries(names.map((name) => [name, source(name)]));
-  const worker = new Worker(new URL("compile-worker.mjs", import.meta.url), { workerData: sources });
-  const compiled = await new Promise<Record<string, Uint8Array>>((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
-  });
-  return Object.fromEntries(Object.entries(compiled).map(([name, bytes]) => [name.replace(/\.py$/, ".mpy"), bytes]));
+  const compiler = createCompiler();
+  try {
+    const compiled: Record<string, Uint8Array> = {};
+    for (const name of [...folder("espx"), ...folder("safe")]) {
+      const { mpy, text } = await compiler.compile(name, source(name));
+      if (mpy === null) throw new Error(`${name}: ${text}`);
+      compiled[name.replace(/\.py$/, ".mpy")] = mpy;
+    }
+    return compiled;
+  } finally {
+    await compiler.close();
+  }
 }
 
 function folder(name: string): string[] {

@@ -141,7 +141,7 @@ export async function library(folder = "/lib"): Promise<BoardFiles> {
 }
 
 /** The launcher as a deploy places it. */
-export async function launcher(): Promise<BoardFiles> {
+async function launcher(): Promise<BoardFiles> {
   const slots = (await compiledFiles())["safe/slots.mpy"] as Uint8Array;
   return { "/boot.py": source("boot.py"), "/main.py": source("main.py"), "/safe/slots.mpy": slots };
 }

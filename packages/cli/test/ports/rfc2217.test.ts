@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SerialGate } from "../../../sim/src/control/serial-gate.ts";
 import { Rfc2217Server } from "../../../sim/src/rfc2217/rfc2217-server.ts";
 import { createRfc2217Ports } from "../../src/ports/rfc2217.ts";
-import { Collector } from "./collector.ts";
+import { Collector } from "../../../../testsuite/collector.ts";
 import { errorOf } from "./error-of.ts";
 
 /** A board's serial port that echoes bytes and notes what is done to it. */

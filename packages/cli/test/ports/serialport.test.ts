@@ -9,9 +9,9 @@ import { findDeviceHolders } from "../../src/ports/resource-holder.ts";
 import { createSerialPorts } from "../../src/ports/serialport.ts";
 import { translateOpenError } from "../../src/ports/serialport-errors.ts";
 import { listSysfsPorts } from "../../src/ports/sysfs-ports.ts";
-import { Collector } from "./collector.ts";
+import { Collector } from "../../../../testsuite/collector.ts";
 import { errorOf } from "./error-of.ts";
-import { hasProgram } from "./optional-program.ts";
+import { has } from "../../../../testsuite/programs.ts";
 
 let folder: string;
 
@@ -129,9 +129,9 @@ describe.skipIf(process.platform === "win32")("a port that cannot be opened", ()
   });
 });
 
-const socat = process.platform === "win32" ? false : hasProgram("socat");
+const socat = process.platform !== "win32" && has("socat");
 
-describe.skipIf(!socat)("a pseudo-terminal of socat", () => {
+describe.skipIf(!socat)("a pseudo-terminal (needs socat)", () => {
   let program: ChildProcess;
   let server: Server;
   let board: Socket;

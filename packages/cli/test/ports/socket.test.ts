@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createSocketPorts } from "../../src/ports/socket.ts";
-import { Collector } from "./collector.ts";
+import { Collector } from "../../../../testsuite/collector.ts";
 import { errorOf } from "./error-of.ts";
 
 const ports = createSocketPorts();

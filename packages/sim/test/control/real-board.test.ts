@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSimControl, createSimPorts, createWorld } from "@espx/sim";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Collector } from "./collector.ts";
+import { Collector } from "../../../../testsuite/collector.ts";
 
 let root: string;
 let folder: string;

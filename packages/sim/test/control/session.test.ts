@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createSimControl } from "../../src/control/sim-control.ts";
 import { createSimPorts } from "../../src/control/sim-ports.ts";
-import { Collector } from "./collector.ts";
+import { Collector } from "../../../../testsuite/collector.ts";
 import { type EchoBoard, EchoWorld } from "./echo-world.ts";
 
 const brokerUrl = "mqtt://127.0.0.1:1883";
