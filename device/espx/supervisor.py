@@ -85,6 +85,7 @@ class Supervisor:
             "release": self._release(),
             "slot": boot.get("slot"),
             "state": boot.get("state"),
+            "config": _config_digits(boot.get("config")),
             "waiting": self.waiting() if boot.get("state") == "trial" else self._unhealthy(),
         }
 
@@ -177,6 +178,13 @@ class Supervisor:
 
     def _unhealthy(self):
         return [part.name for part in self._started if not part.health()]
+
+
+def _config_digits(path):
+    """The digits of the SHA-256 in the name of a deployed config; None for a hand-placed one."""
+    if not path or not path.startswith("/config-"):
+        return None
+    return path[8:16]
 
 
 def in_order(parts):

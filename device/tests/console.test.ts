@@ -21,10 +21,23 @@ describe("the console's question", () => {
     await device.advance(12_000);
     await device.type("\r#espx? 1\r");
     expect(answers(device.text)).toEqual([
-      { release: "app-0000000a", slot: "a", state: "trial", waiting: ["app", "loop"] },
-      { release: "app-0000000a", slot: "a", state: "trial", waiting: ["app"] },
+      { release: "app-0000000a", slot: "a", state: "trial", config: null, waiting: ["app", "loop"] },
+      { release: "app-0000000a", slot: "a", state: "trial", config: null, waiting: ["app"] },
     ]);
     expect(device.count("tick")).toBeGreaterThan(10);
+  });
+
+  it("is answered with the first digits of the deployed config's hash", async () => {
+    const config = "0123456789abcdef".repeat(4);
+    const device = await makeDevice({
+      app: goodApp,
+      components: [],
+      record: { config },
+      files: { "/config-01234567.txt": offlineConfig },
+    });
+    await device.powerOn(1_000);
+    await device.type("#espx? 1\r");
+    expect(answers(device.text)).toMatchObject([{ state: "confirmed", config: "01234567" }]);
   });
 
   it("is answered after anything else was typed", async () => {
@@ -34,7 +47,9 @@ describe("the console's question", () => {
     await device.type(`${"x".repeat(100)}\r\u00fc\u20ac\r\r`);
     expect(answers(device.text)).toEqual([]);
     await device.type("#espx? 1\n");
-    expect(answers(device.text)).toEqual([{ release: "app-0000000a", slot: "a", state: "confirmed", waiting: [] }]);
+    expect(answers(device.text)).toEqual([
+      { release: "app-0000000a", slot: "a", state: "confirmed", config: null, waiting: [] },
+    ]);
   });
 
   it("is a comment at the prompt", async () => {

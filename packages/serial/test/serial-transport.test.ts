@@ -283,7 +283,7 @@ while True:
 `;
 
 describe("waiting for a virtual board to confirm", () => {
-  const answer = { release: "p-00000001", slot: "b", state: "trial", waiting: ["mqtt"] };
+  const answer = { release: "p-00000001", slot: "b", state: "trial", config: null, waiting: ["mqtt"] };
 
   async function deployed(program: string): Promise<SerialTransport> {
     const transport = await start({ "/main.py": program });
@@ -300,8 +300,8 @@ describe("waiting for a virtual board to confirm", () => {
     expect(lines.some((line) => line.includes("#espx"))).toBe(false);
   });
 
-  test("ends at once for a set that was placed by hand", async () => {
-    const transport = await deployed(answering([{ ...answer, state: "dev" }]));
+  test("ends at once for a set that was placed by hand, and one that does not tell its config", async () => {
+    const transport = await deployed(answering([{ ...answer, config: undefined, state: "dev" }]));
     expect((await transport.watch({ timeoutMs: 10_000 })).state).toBe("dev");
   });
 
