@@ -4,6 +4,7 @@ Whatever goes wrong here ends at the prompt with a sentence that says why.
 """
 
 import gc
+import hashlib
 import io
 import json
 import os
@@ -22,10 +23,28 @@ _PAUSE_MAX_S = const(60)
 _LONG_RUN_MS = const(60000)
 _RING = const(4)
 _CTRL_C = const(3)
+_PIECE_BYTES = const(256)
 
 
 def say(text):
     print("espx: " + text)
+
+
+def config_fault(path, expected):
+    """Why the file is not the config with this SHA-256, or None; a hand-placed one has none to be held against."""
+    if expected is None:
+        return None
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while True:
+                piece = file.read(_PIECE_BYTES)
+                if not piece:
+                    break
+                digest.update(piece)
+    except OSError as error:
+        return f"{path} cannot be read ({error})"
+    return None if digest.digest() == expected else f"{path} is not the config of this set"
 
 
 def _load_slots():
@@ -104,6 +123,11 @@ class Launch:
             return False
         if not trial:
             return True
+        fault = config_fault(slots.config_path(record["config"]), record["config"])
+        if fault:
+            if record["previous"] is not None and slots.main_file(record["previous"]) is not None:
+                return self.fall_back(fault)
+            say(fault)
         if record["left"] and self.attempt_used():
             try:
                 self.records.write(left=record["left"] - 1)

@@ -1,3 +1,4 @@
+import { encodeSlotRecord } from "@espx/proto";
 import { afterEach, describe, expect, it } from "vitest";
 import { app, goodApp, offlineConfig } from "./apps.ts";
 import { closeWorlds, type Device, makeDevice, slotFiles } from "./harness.ts";
@@ -59,6 +60,30 @@ describe("a power cut", () => {
     });
     expect(operations).toBeGreaterThan(10);
   }, 240_000);
+});
+
+describe("a config that is not the trial's", () => {
+  it("ends in the old set with the old config, wherever the power is cut meanwhile", async () => {
+    const make = async (): Promise<Device> => {
+      const device = await trialDevice(goodApp);
+      const { count, slot, state, attemptsLeft, previous, floor } = device.record();
+      const record = { count: count + 1, slot, state, attemptsLeft, previous, floor, config: "ab".repeat(32) };
+      device.board.flash.write("/state/slot1", encodeSlotRecord(record));
+      device.board.flash.write("/config-abababab.txt", new TextEncoder().encode("half a con"));
+      device.board.flash.clearJournal();
+      return device;
+    };
+    const operations = await cutEverywhere(make, {
+      forMs: 4_000,
+      afterMs: 8_000,
+      check: (device, where) => {
+        expect(device.record(), where).toMatchObject({ slot: "a", state: "confirmed", config: null, previous: null });
+        expect(device.text, where).toContain("app: old set");
+        expect(device.text, where).not.toContain("app: good");
+      },
+    });
+    expect(operations).toBeGreaterThan(5);
+  }, 120_000);
 });
 
 describe("a full flash", () => {

@@ -1,16 +1,22 @@
+import { createHash } from "node:crypto";
+import type { SlotRecord } from "@espx/proto";
 import { afterEach, describe, expect, it } from "vitest";
 import { app, goodApp, offlineConfig } from "./apps.ts";
 import { closeWorlds, type Device, makeDevice, slotFiles } from "./harness.ts";
 
 afterEach(closeWorlds);
 
-const oldConfig = "a1".repeat(32);
-const newConfig = "b2".repeat(32);
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const oldConfigText = `${offlineConfig}mark a1\n`;
+const newConfigText = `${offlineConfig}mark b2\n`;
+const oldConfig = sha256(oldConfigText);
+const newConfig = sha256(newConfigText);
+const pathOf = (digest: string): string => `/config-${digest.slice(0, 8)}.txt`;
 
 /** Slot b on trial with `newApp`, over a proved slot a; each has a config of its own. */
 async function trialDevice(
   newApp: string,
-  options: { readonly components?: readonly string[]; readonly config?: string } = {},
+  options: { readonly components?: readonly string[]; readonly record?: Partial<SlotRecord> } = {},
 ): Promise<Device> {
   return makeDevice({
     app: app(`ctx.say("old with " + ctx.config.get("mark"))`),
@@ -22,11 +28,12 @@ async function trialDevice(
       attemptsLeft: 3,
       config: newConfig,
       previous: { slot: "a", config: oldConfig },
+      ...options.record,
     },
     files: {
       ...(await slotFiles("b", newApp, options.components ?? ["log"])),
-      "/config-a1a1a1a1.txt": `${offlineConfig}mark a1\n`,
-      "/config-b2b2b2b2.txt": `${options.config ?? offlineConfig}mark b2\n`,
+      [pathOf(oldConfig)]: oldConfigText,
+      [pathOf(newConfig)]: newConfigText,
     },
   });
 }
@@ -138,6 +145,39 @@ describe("a set on trial", () => {
     await device.powerOn(5_000);
     expect(device.text).toContain("espx: slot b has no main.py: going back to slot a");
     expect(device.text).toContain("app: old with a1");
+  });
+
+  it.each([
+    ["is missing", undefined, "cannot be read ([Errno 2] ENOENT)"],
+    ["is empty", "", "is not the config of this set"],
+    ["is not what the record names", `${newConfigText}more 1\n`, "is not the config of this set"],
+  ])("falls back at once when its config %s", async (_, text, why) => {
+    const device = await trialDevice(goodApp);
+    if (text === undefined) device.board.flash.remove(pathOf(newConfig));
+    else device.board.flash.write(pathOf(newConfig), new TextEncoder().encode(text));
+    await device.powerOn(5_000);
+    expect(device.text).toContain(`espx: ${pathOf(newConfig)} ${why}: going back to slot a`);
+    expect(device.text).toContain("app: old with a1");
+    expect(device.text).not.toContain("app: good");
+    expect(device.record()).toMatchObject({ slot: "a", state: "confirmed", config: oldConfig, previous: null });
+    expect(device.file("/state/crash1.txt")).toContain(why);
+  });
+
+  it("says that its config is missing and runs on where there is nothing to go back to", async () => {
+    const device = await trialDevice(goodApp, { record: { previous: null } });
+    device.board.flash.remove(pathOf(newConfig));
+    await device.powerOn(40_000);
+    expect(device.text).toContain(`espx: ${pathOf(newConfig)} cannot be read`);
+    expect(device.text).toContain("app: good");
+    expect(device.record()).toMatchObject({ slot: "b", state: "confirmed", config: newConfig });
+  });
+
+  it("takes a hand-placed config as it is", async () => {
+    const device = await trialDevice(goodApp, { record: { config: null } });
+    device.board.flash.remove("/config.txt");
+    await device.powerOn(40_000);
+    expect(device.text).toContain("app: good");
+    expect(device.record()).toMatchObject({ slot: "b", state: "confirmed", config: null });
   });
 
   it("leaves the prompt with a reason when there is nothing to go back to", async () => {

@@ -125,6 +125,28 @@ describe("a deploy on a board that runs espx", () => {
     });
   });
 
+  test("takes a config that was changed on the board by hand along under its own name", async () => {
+    const board = await boardWith({ config: "rate 1\n" });
+    const old = hex(bytesOf("rate 1\n"));
+    board.files.set(`/config-${old.slice(0, 8)}.txt`, bytesOf("rate 5\n"));
+    const steps = planOf(plan(await release({ files: { "main.py": "2" } }), board.inventory(), policy)).steps;
+    const wanted = hex(bytesOf("rate 5\n"));
+    expect(kinds(steps)).toContain(`put /config-${wanted.slice(0, 8)}.txt`);
+    expect(steps.find((step) => step.kind === "commit")).toMatchObject({
+      record: { slot: "b", config: wanted, previous: { slot: "a", config: old } },
+    });
+    for (const step of steps) board.apply(step);
+    expect(board.files.get(`/config-${wanted.slice(0, 8)}.txt`)).toEqual(bytesOf("rate 5\n"));
+  });
+
+  test("keeps naming a config that is gone, so that the set on trial is refused and not run without one", async () => {
+    const board = await boardWith({ config: "rate 1\n" });
+    const old = hex(bytesOf("rate 1\n"));
+    board.files.delete(`/config-${old.slice(0, 8)}.txt`);
+    const steps = planOf(plan(await release({ files: { "main.py": "2" } }), board.inventory(), policy)).steps;
+    expect(steps.find((step) => step.kind === "commit")).toMatchObject({ record: { config: old } });
+  });
+
   test("removes configs that no record names, but only after the commit", async () => {
     const board = await boardWith({ config: "rate 1\n" });
     board.files.set("/config-00000000.txt", bytesOf("rate 0\n"));
