@@ -88,6 +88,9 @@ function judge(evidence: Evidence): Outcome {
   const release = set === "new" || releases.before === null ? releases.after : releases.before;
   if (answer.state !== "confirmed") faults.push(`is ${answer.state} and waits for ${answer.waitingFor.join(", ")}`);
   if (record.slot !== answer.slot) faults.push(`says slot ${answer.slot}, the record says ${record.slot}`);
+  if (answer.config !== (record.config?.slice(0, 8) ?? null)) {
+    faults.push(`says config ${answer.config}, the record says ${record.config}`);
+  }
   faults.push(...setFaults(release, answer.slot, flash), ...configFaults(release, record, flash));
   faults.push(...launcherFaults(evidence), ...markFaults(set, console));
   return { cut, set, faults };

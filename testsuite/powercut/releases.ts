@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { buildRelease } from "@espx/ota";
 import type { SourceFile } from "@espx/ota";
 import type { Release, Sha256 } from "@espx/proto";
+import { createCompiler } from "../../packages/cli/src/release/compiler.ts";
 import { compiledFiles } from "../../device/tests/compiled-files.ts";
 
 export const sha256: Sha256 = (bytes) => createHash("sha256").update(bytes).digest();
@@ -66,12 +66,12 @@ async function launcher(number: 1 | 2): Promise<readonly SourceFile[]> {
 }
 
 async function compile(path: string, text: string): Promise<Uint8Array> {
-  const worker = new Worker(new URL("../../device/tests/compile-worker.mjs", import.meta.url), {
-    workerData: { [path]: text },
-  });
-  const compiled = await new Promise<Readonly<Record<string, Uint8Array>>>((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
-  });
-  return compiled[path] as Uint8Array;
+  const compiler = createCompiler();
+  try {
+    const { mpy, text: said } = await compiler.compile(path, text);
+    if (mpy === null) throw new Error(said);
+    return mpy;
+  } finally {
+    await compiler.close();
+  }
 }
