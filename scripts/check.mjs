@@ -3,10 +3,11 @@ import { spawnSync } from "node:child_process";
 import { install, root, tool } from "./setup.mjs";
 
 install();
+// Lint reads the declarations that the types step leaves.
 const steps = [
   ["format", tool("oxfmt"), ["--check"]],
-  ["lint", tool("oxlint"), ["--type-aware", "--deny-warnings"]],
   ["types", tool("tsc"), ["-b"]],
+  ["lint", tool("oxlint"), ["--type-aware", "--deny-warnings"]],
   ["types of tests", tool("tsc"), ["-p", "tsconfig.tests.json"]],
   ["dead code", tool("knip"), []],
   ["python", "ruff", ["check", "--config", "device/ruff.toml", "device", "profiles"]],
