@@ -60,7 +60,7 @@ test("every test of the device that is named after a row is of a row of docs/row
   const folder = new URL("device/tests/", root);
   const files = readdirSync(fileURLToPath(folder)).filter((name) => name.endsWith(".test.ts"));
   const ids = files.flatMap((name) => [...titlesIn(text(`device/tests/${name}`))].map((title) => title.slice(0, 4)));
-  const rows = new Set(ids.filter((id) => /^[A-Z]\d\d /.test(id)).map((id) => id.trim()));
+  const rows = new Set<string>(ids.filter((id) => /^[A-Z]\d\d /.test(id)).map((id) => id.trim()));
   expect(rows.size).toBeGreaterThan(20);
   for (const row of rows) expect(page).toContain(`| ${row} |`);
 });
