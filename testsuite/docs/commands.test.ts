@@ -14,7 +14,7 @@ test.each(["deploy", "simulator"])(
     const path = fileURLToPath(new URL(`../../docs/${page}.md`, import.meta.url));
     const steps = readPage(readFileSync(path, "utf8"));
     expect(steps.length).toBeGreaterThan(5);
-    const reader = new Reader();
+    const reader = await Reader.open();
     try {
       for (const step of steps) {
         if (step.kind === "file") reader.writeFile(step.path, step.content);

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,13 +17,31 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** Somebody who follows a page by the letter, in a folder and with a home of their own. */
+/** The broker's address that the pages name. */
+const PAGE_BROKER = "127.0.0.1:1883";
+
+/**
+ * Somebody who follows a page by the letter, in a folder and with a home of their own. Only the broker's port is
+ * another one than the pages name, since that one may be taken on this machine.
+ */
 export class Reader {
   readonly #folder = mkdtempSync(join(tmpdir(), "espx-docs-"));
   readonly #env: NodeJS.ProcessEnv;
   readonly #background: ChildProcess[] = [];
 
-  constructor() {
+  readonly #brokerPort: number;
+
+  static async open(): Promise<Reader> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, "close");
+    return new Reader(port);
+  }
+
+  private constructor(brokerPort: number) {
+    this.#brokerPort = brokerPort;
     const bin = join(this.#folder, "bin");
     mkdirSync(bin);
     writeFileSync(join(bin, "espx"), `#!/bin/sh\nexec "${process.execPath}" "${espx}" "$@"\n`);
@@ -38,7 +58,7 @@ export class Reader {
   writeFile(path: string, content: string): void {
     const target = join(this.#folder, "work", path);
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, content);
+    writeFileSync(target, content.replaceAll(PAGE_BROKER, `127.0.0.1:${this.#brokerPort}`));
   }
 
   /** Runs a line in a shell to its end. */
@@ -49,9 +69,9 @@ export class Reader {
     return collect(child).finally(() => clearTimeout(limit));
   }
 
-  /** Starts a line that runs until it is stopped; resolves when its output holds `sign`. */
+  /** Starts a simulator that runs until it is stopped; resolves when its output holds `sign`. */
   async start(line: string, sign: string): Promise<void> {
-    const child = this.#spawn(`exec ${line}`);
+    const child = this.#spawn(`exec ${line} --broker-port ${this.#brokerPort}`);
     this.#background.push(child);
     let output = "";
     await new Promise<void>((resolve, reject) => {

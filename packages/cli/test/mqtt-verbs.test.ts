@@ -46,6 +46,18 @@ test("monmqtt prints what the device reports, with topics, and ends after --coun
   expect(eventsOf(result).at(-1)).toMatchObject({ kind: "result", data: { exit: 0, data: { messages: 2 } } });
 });
 
+test("monmqtt --refresh asks the device, and shows no more than --count of what it answers", async () => {
+  const broker = await startBroker();
+  const device = await connectBroker({ url: broker.url });
+  await device.subscribe("cmnd/kitchen/Refresh", () => {
+    for (const rate of ["5", "6", "7"]) void device.publish("stat/kitchen/Rate", rate);
+  });
+  const result = await run(["monmqtt", "kitchen", "--broker", broker.url, "--refresh", "--count", "2"]);
+  await device.close();
+  await broker.close();
+  expect(result).toEqual({ code: 0, stdout: "stat/kitchen/Rate 5\nstat/kitchen/Rate 6\n", stderr: "" });
+});
+
 test("monmqtt goes on when the broker disappears and returns", async () => {
   const first = await startBroker();
   const url = first.url;

@@ -1,4 +1,4 @@
-import { statTopic } from "@espx/proto";
+import { commandTopic, statTopic } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { BrokerOptions } from "../ports/mqtt.ts";
 
@@ -8,7 +8,12 @@ export interface MonitorOptions {
   readonly broker: BrokerOptions;
   /** Ends after so many messages; undefined never. */
   readonly count: number | undefined;
+  /** Whether the device is asked to say everything again. */
+  readonly refresh: boolean;
 }
+
+/** Any text will do. */
+const REFRESH = new TextEncoder().encode("1");
 
 /**
  * Emits every message below `stat/<device>/` until `count` have come or the signal aborts. The broker may go away
@@ -16,7 +21,7 @@ export interface MonitorOptions {
  *
  * @returns the number of messages
  */
-export async function monitorDevice(ctx: Context, { device, broker, count }: MonitorOptions): Promise<number> {
+export async function monitorDevice(ctx: Context, { device, broker, count, refresh }: MonitorOptions): Promise<number> {
   const link = await ctx.outside.connectBroker(broker);
   const text = new TextDecoder();
   let received = 0;
@@ -37,7 +42,10 @@ export async function monitorDevice(ctx: Context, { device, broker, count }: Mon
         ctx.out.emit({ kind: "message", device, data: { topic, payload: text.decode(payload), retained } });
         if (++received === count) resolve();
       });
-      subscribed.catch(reject);
+      const asked = refresh
+        ? subscribed.then(() => link.publish(commandTopic(device, "Refresh"), REFRESH))
+        : subscribed;
+      asked.catch(reject);
     });
   } finally {
     await link.close();
