@@ -74,7 +74,7 @@ const manifests: readonly Row[] = [
   at manifests/lamp.yaml:4:11
   4 | modules: [nett]
     |           ^
-  do this: the modules are core, log, net, mqtt
+  do this: the modules are core, log, net, mqtt, ota
   (cli/manifest-module)
 `,
   ],
