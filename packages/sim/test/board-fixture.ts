@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import type { SerialLink, SimEvent } from "@espx/proto";
 import type { VirtualBoardOptions } from "../src/board/board-options.ts";
 import type { VirtualBoard } from "../src/board/virtual-board.ts";
@@ -17,8 +18,8 @@ export interface BoardFixture extends AsyncDisposable {
   type(text: string): Promise<void>;
   /** Virtual time: sends, lets time pass, and takes what was printed. */
   ask(text: string, ms?: number): Promise<string>;
-  /** Real time: waits until what was printed since `take` contains `text`. */
-  waitFor(text: string): Promise<void>;
+  /** Real time: waits until what was printed since `take` contains one of the texts. */
+  waitFor(...texts: string[]): Promise<void>;
 }
 
 export interface FixtureOptions extends Partial<WorldOptions>, Omit<Partial<VirtualBoardOptions>, "files"> {
@@ -63,8 +64,8 @@ export async function startBoard(options: FixtureOptions = {}): Promise<BoardFix
       await world.advance(ms);
       return fixture.take();
     },
-    async waitFor(text) {
-      while (!printed.includes(text)) await new Promise<void>((resolve) => (heard = resolve));
+    async waitFor(...texts) {
+      while (!texts.some((text) => printed.includes(text))) await new Promise<void>((resolve) => (heard = resolve));
     },
     [Symbol.asyncDispose]: () => world.close(),
   };
@@ -83,4 +84,11 @@ export async function outputOf(main: string, options: FixtureOptions & { readonl
 /** Console text without what ROM, boot loader and prompt print. */
 export function programText(text: string): string {
   return text.replaceAll(/ets Jul[^]*?entry \w+\r\n/g, "").replaceAll(/MicroPython v[^]*?>>> /g, "");
+}
+
+/** Names of all host calls, which a program cannot list but may guess. */
+export async function hostCallNames(): Promise<string[]> {
+  const folder = new URL("../src/python/", import.meta.url);
+  const sources = await Promise.all((await readdir(folder)).map((name) => readFile(new URL(name, folder), "utf8")));
+  return [...new Set(sources.join("\n").match(/(?<=\bhost\.)\w+/g))];
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { outputOf, startBoard } from "./board-fixture.ts";
+import { hostCallNames, outputOf, startBoard } from "./board-fixture.ts";
 
 /** Leads to objects of the host, were there a way: what programs find is printed by its type. */
 const findHost = `
@@ -136,11 +136,3 @@ print(os.listdir("/"))
     }
   });
 });
-
-/** Names of all host calls, which a program cannot list but may guess. */
-async function hostCallNames(): Promise<string[]> {
-  const { readdir, readFile } = await import("node:fs/promises");
-  const folder = new URL("../src/python/", import.meta.url);
-  const sources = await Promise.all((await readdir(folder)).map((name) => readFile(new URL(name, folder), "utf8")));
-  return [...new Set(sources.join("\n").match(/(?<=\bhost\.)\w+/g))];
-}

@@ -147,6 +147,7 @@ export class BoardSession {
   }
 
   readonly #receive = (message: StampedMessage): void => {
+    this.control.taken();
     this.#heardMs = performance.now();
     this.#spinning = false;
     this.#take(message);

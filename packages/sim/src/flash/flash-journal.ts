@@ -34,6 +34,7 @@ export class FlashJournal {
     if (this.#cutIsDue()) this.#cutPower(operation);
     const done: FlashDone = { type: "flash-done", operation, mtimeS };
     this.#context.post(done);
+    this.#context.spend();
     return 0;
   }
 

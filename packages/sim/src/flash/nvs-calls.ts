@@ -1,9 +1,15 @@
 import type { HostCalls, WorkerContext } from "../worker/context.ts";
 import type { FlashJournal } from "./flash-journal.ts";
-import { nvsNameMax, type NvsStore } from "./nvs-store.ts";
+import { nvsCells, nvsCellsMax, nvsNameMax, type NvsStore, type NvsValue } from "./nvs-store.ts";
 
 /** Results below zero, as ESP-IDF numbers them; @source esp-idf `nvs_flash/include/nvs.h`. */
-const nvsError = { notFound: -0x1102, typeMismatch: -0x1103, keyTooLong: -0x1109, invalidLength: -0x110c } as const;
+const nvsError = {
+  notFound: -0x1102,
+  typeMismatch: -0x1103,
+  notEnoughSpace: -0x1105,
+  keyTooLong: -0x1109,
+  invalidLength: -0x110c,
+} as const;
 
 type Pending = Map<
   string,
@@ -19,12 +25,19 @@ export function nvsCalls(context: WorkerContext, nvs: NvsStore, journal: FlashJo
     return waiting === undefined ? nvs.get(namespace, key) : (waiting.value ?? undefined);
   };
   const set = (namespace: string, key: string, value: Uint8Array | number | null): number => {
-    if (key.length > nvsNameMax) return nvsError.keyTooLong;
+    if (!isName(namespace) || !isName(key)) return nvsError.keyTooLong;
+    const at = id(namespace, key);
+    const others = allEntries().filter((entry) => id(entry.namespace, entry.key) !== at);
+    if (value !== null && sum(others) + nvsCells(value) > nvsCellsMax) return nvsError.notEnoughSpace;
     pending.set(id(namespace, key), { namespace, key, value });
     return 0;
   };
+  const allEntries = (): { readonly namespace: string; readonly key: string; readonly value: NvsValue | null }[] => [
+    ...nvs.entries().filter(({ namespace, key }) => !pending.has(id(namespace, key))),
+    ...pending.values(),
+  ];
   return {
-    nvs_open: (namespace: string) => (namespace.length > nvsNameMax ? nvsError.keyTooLong : 0),
+    nvs_open: (namespace: string) => (isName(namespace) ? 0 : nvsError.keyTooLong),
     nvs_set_i32: (namespace: string, key: string, value: number) => set(namespace, key, value | 0),
     nvs_set_blob: (namespace: string, key: string, address: number, length: number) =>
       set(namespace, key, context.memory().slice(address, address + length)),
@@ -55,4 +68,10 @@ export function nvsCalls(context: WorkerContext, nvs: NvsStore, journal: FlashJo
       return 0;
     },
   };
+}
+
+const isName = (name: unknown): boolean => typeof name === "string" && name.length <= nvsNameMax;
+
+function sum(entries: readonly { readonly value: NvsValue | null }[]): number {
+  return entries.reduce((cells, { value }) => cells + (value === null ? 0 : nvsCells(value)), 0);
 }

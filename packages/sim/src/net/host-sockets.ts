@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { BrokerGuard } from "./broker-guard.ts";
 import { errnoOfHost } from "./net-errno.ts";
 import type { SocketEvent, SocketRequest } from "./net-messages.ts";
-import type { BrokerBehaviour, NetScript } from "./net-script.ts";
+import { type BrokerBehaviour, type NetScript, scriptedAddress } from "./net-script.ts";
 
 /** Bytes that a board may have unread before its peer is slowed down: about the chip's receive window. */
 const receiveWindowBytes = 16_384;
@@ -44,7 +44,18 @@ export class HostSockets {
     if (!this.#isClosed) this.#options.send(event, transfer);
   }
 
+  /** A request that Node refuses, such as a port that cannot be, fails on the board and not here. */
   handle(request: SocketRequest): void {
+    try {
+      this.#handle(request);
+    } catch (error) {
+      const errno = errnoOfHost((error as NodeJS.ErrnoException).code);
+      if (request.type === "net-resolve") this.#send({ type: "net-resolved", id: request.id, address: undefined });
+      else this.#send({ type: "net-failed", socket: request.socket, errno });
+    }
+  }
+
+  #handle(request: SocketRequest): void {
     switch (request.type) {
       case "net-resolve":
         return this.#resolve(request.id, request.name);
@@ -85,9 +96,9 @@ export class HostSockets {
 
   #resolve(id: number, name: string): void {
     const answer = (address: string | undefined): void => this.#send({ type: "net-resolved", id, address });
-    const { dnsFails, names } = this.#options.script();
-    const scripted = names[name];
-    if (dnsFails || scripted === null) return answer(undefined);
+    const script = this.#options.script();
+    const scripted = scriptedAddress(script, name);
+    if (script.dnsFails || scripted === null) return answer(undefined);
     if (scripted !== undefined) return answer(scripted);
     lookup(name, { family: 4 }, (error, address) => answer(error === null ? address : undefined));
   }

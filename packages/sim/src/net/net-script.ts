@@ -62,3 +62,8 @@ export interface BoardAddress {
   readonly gateway: string;
   readonly nameServer: string;
 }
+
+/** What the script says about a name: null when it does not exist, undefined when nothing is said. */
+export function scriptedAddress({ names }: NetScript, name: string): string | null | undefined {
+  return Object.hasOwn(names, name) ? names[name] : undefined;
+}

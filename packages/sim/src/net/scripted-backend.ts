@@ -4,7 +4,7 @@ import type { MiniBroker } from "./broker/mini-broker.ts";
 import type { LinkGate } from "./link-gate.ts";
 import type { NetAddress, NetBackend } from "./net-backend.ts";
 import { netErrno } from "./net-errno.ts";
-import { type BoardAddress, type NetScript, serverAddress } from "./net-script.ts";
+import { type BoardAddress, type NetScript, scriptedAddress, serverAddress } from "./net-script.ts";
 import { scriptedPeer } from "./scripted-peer.ts";
 import type { ServerHandler, ServerSide } from "./server-side.ts";
 
@@ -51,9 +51,8 @@ export class ScriptedBackend implements NetBackend {
 
   resolve(name: string, done: (address: string | undefined) => void): void {
     this.#roundTrip(() => {
-      const { dnsFails, names } = this.#script;
-      const scripted = names[name];
-      done(dnsFails || scripted === null ? undefined : (scripted ?? serverAddress));
+      const scripted = scriptedAddress(this.#script, name);
+      done(this.#script.dnsFails || scripted === null ? undefined : (scripted ?? serverAddress));
     });
   }
 

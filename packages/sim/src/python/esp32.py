@@ -5,6 +5,7 @@ from _board import host, check, addressof
 _NAMES = {
     -0x1102: "ESP_ERR_NVS_NOT_FOUND",
     -0x1103: "ESP_ERR_NVS_TYPE_MISMATCH",
+    -0x1105: "ESP_ERR_NVS_NOT_ENOUGH_SPACE",
     -0x1109: "ESP_ERR_NVS_KEY_TOO_LONG",
     -0x110C: "ESP_ERR_NVS_INVALID_LENGTH",
 }

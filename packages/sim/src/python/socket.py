@@ -20,6 +20,8 @@ SO_BINDTODEVICE = 4107
 TCP_NODELAY = 1
 
 _EAGAIN = -11
+# What the name look-up raises for a port that cannot be.
+_SERVICE = -201
 _FOREVER = -1
 _POLL = 3
 _CLOSE = 4
@@ -39,6 +41,14 @@ def _resolve(name):
     raise OSError(found)
 
 
+def _port(port):
+    """A port as lwIP takes it."""
+    port = int(port)
+    if not 0 <= port <= 65535:
+        raise OSError(_SERVICE)
+    return port
+
+
 def _split(peer):
     if peer is None:
         return ("0.0.0.0", 0)
@@ -48,7 +58,7 @@ def _split(peer):
 
 def getaddrinfo(name, port, af=0, type=0, proto=0, flags=0):
     address = _resolve(name)
-    return [(AF_INET, type or SOCK_STREAM, 0, name, (address, int(port)))]
+    return [(AF_INET, type or SOCK_STREAM, 0, name, (address, _port(port)))]
 
 
 class socket(io.IOBase):
@@ -59,7 +69,7 @@ class socket(io.IOBase):
         self._guard = host.socket_guard(self._number)
 
     def bind(self, address):
-        check(host.socket_bind(self._number, address[1]))
+        check(host.socket_bind(self._number, _port(address[1])))
 
     def listen(self, backlog=2):
         check(host.socket_listen(self._number, backlog))
@@ -70,7 +80,7 @@ class socket(io.IOBase):
 
     def connect(self, address):
         name = address[0]
-        check(host.socket_connect(self._number, _resolve(name), address[1], self._timeout))
+        check(host.socket_connect(self._number, _resolve(name), _port(address[1]), self._timeout))
 
     def send(self, data):
         data = _bytes(data)
@@ -90,7 +100,7 @@ class socket(io.IOBase):
         target = _resolve(address[0])
         return check(
             host.socket_sendto(
-                self._number, addressof(data) if len(data) else 0, len(data), target, address[1]
+                self._number, addressof(data) if len(data) else 0, len(data), target, _port(address[1])
             )
         )
 

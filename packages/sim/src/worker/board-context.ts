@@ -10,6 +10,9 @@ import type { StartData } from "./start-data.ts";
 import { Timers } from "./timers.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
+/** What a program may do between two waits before it costs time: only loops without end come so far. */
+const freeDeeds = 1000;
+
 /** The context of one boot; the interpreter joins it when it is loaded. */
 export class BoardContext implements WorkerContext {
   readonly mode: "real" | "virtual";
@@ -21,6 +24,7 @@ export class BoardContext implements WorkerContext {
   readonly #mailbox: Mailbox;
   readonly #timers = new Timers();
   readonly #beforeRest: (() => void)[] = [];
+  #doneSinceRest = 0;
   #consoleInput = { lengthBytes: 0 } as { readonly lengthBytes: number };
   #interpreter: Interpreter | undefined;
 
@@ -81,6 +85,7 @@ export class BoardContext implements WorkerContext {
       if (this.#takeInterrupt()) return "interrupted";
       if (!(this.clock.nowUs() < deadlineUs)) return this.#timeout(timeoutMs);
       this.#flush();
+      this.#doneSinceRest = 0;
       this.clock.wait(Math.min(deadlineUs, this.#timers.nextUs), seen);
     }
   }
@@ -95,7 +100,12 @@ export class BoardContext implements WorkerContext {
     this.#timers.run(this.clock.nowUs());
   }
 
+  spend(): void {
+    if (++this.#doneSinceRest > freeDeeds) this.clock.readUs();
+  }
+
   post<M extends PartMessage>(message: M, transfer: readonly ArrayBuffer[] = []): void {
+    this.control.waitForHost();
     this.#start.port.postMessage({ ...message, atMs: this.now() }, transfer);
   }
 

@@ -27,6 +27,8 @@ export interface WorkerContext {
   at(dueMs: number, callback: () => void): () => void;
   /** Handles what the host has sent so far, without waiting. */
   poll(): void;
+  /** Something was done: in virtual time, a loop of nothing else must let time pass in the end. */
+  spend(): void;
   /** Sends to the host half of the board; stamped with the board's time, in order with everything else. */
   post<M extends PartMessage>(message: M, transfer?: readonly ArrayBuffer[]): void;
   /** Handles one type of message from the host; runs inside a wait. */

@@ -2,7 +2,10 @@ const wordCount = 8;
 const timeCount = 4;
 
 /** Places of the 32-bit words. */
-const word = { wake: 0, interruptByte: 1, powered: 2 } as const;
+const word = { wake: 0, interruptByte: 1, powered: 2, underWay: 3 } as const;
+
+/** Messages that a worker may have sent and its host not taken: whoever sends without end waits for the host. */
+const underWayMax = 4096;
 
 /** Places of the 64-bit times, in µs of the board's clock. */
 const time = { horizon: 0, watchdog: 1 } as const;
@@ -42,6 +45,20 @@ export class ControlBlock {
   /** Blocks until the count differs from `seen` or `timeoutMs` passed. */
   waitForWake(seen: number, timeoutMs: number): void {
     Atomics.wait(this.#words, word.wake, seen, timeoutMs);
+  }
+
+  /** Counts a message to the host; blocks while too many are under way. */
+  waitForHost(): void {
+    let count = Atomics.load(this.#words, word.underWay);
+    for (; count >= underWayMax; count = Atomics.load(this.#words, word.underWay))
+      Atomics.wait(this.#words, word.underWay, count);
+    Atomics.add(this.#words, word.underWay, 1);
+  }
+
+  /** The host took a message. */
+  taken(): void {
+    Atomics.sub(this.#words, word.underWay, 1);
+    Atomics.notify(this.#words, word.underWay);
   }
 
   /** The byte that interrupts Python instead of being read; undefined when none does. */

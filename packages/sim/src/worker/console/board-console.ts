@@ -2,6 +2,7 @@ import type { Terminal } from "../../vm/system-calls.ts";
 import { errno } from "../../vm/errno.ts";
 import type { BoardContext } from "../board-context.ts";
 import { controlByte } from "./control-bytes.ts";
+import { LinePace } from "./line-pace.ts";
 import { SerialInput } from "./serial-input.ts";
 import { SerialOutput } from "./serial-output.ts";
 
@@ -18,7 +19,14 @@ export class BoardConsole implements Terminal {
 
   constructor(context: BoardContext) {
     this.#context = context;
-    this.output = new SerialOutput((bytes) => context.post({ type: "serial-out", bytes }, [bytes.buffer]));
+    const pace = new LinePace(context.clock, context.control);
+    this.output = new SerialOutput({
+      send: (bytes) => {
+        pace.add(bytes.length);
+        context.post({ type: "serial-out", bytes }, [bytes.buffer]);
+      },
+      pause: () => pace.wait(),
+    });
     context.on("serial-in", ({ bytes }: SerialMessage) => this.input.push(bytes));
     context.attachConsole(this.input);
     context.beforeRest(() => this.output.flush());

@@ -2,16 +2,23 @@ const lineFeed = 10;
 const carriageReturn = 13;
 const bufferBytes = 256;
 
+/** Where the output goes. */
+export interface SerialLine {
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Called after a piece that a program filled, not one that is sent because the board rests. */
+  pause(): void;
+}
+
 /** What the board prints, gathered into pieces: a line, a full buffer, or what is there when it rests. */
 export class SerialOutput {
-  readonly #send: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly #line: SerialLine;
   readonly #buffer = new Uint8Array(bufferBytes);
   #lengthBytes = 0;
   #last = 0;
   #capture: number[] | undefined;
 
-  constructor(send: (bytes: Uint8Array<ArrayBuffer>) => void) {
-    this.#send = send;
+  constructor(line: SerialLine) {
+    this.#line = line;
   }
 
   /** Text: a line feed alone becomes CR LF, as the chip's console does. */
@@ -19,7 +26,7 @@ export class SerialOutput {
     for (const byte of bytes) {
       if (byte === lineFeed && this.#last !== carriageReturn) this.#put(carriageReturn);
       this.#put(byte);
-      if (byte === lineFeed) this.flush();
+      if (byte === lineFeed) this.#flushAndPause();
     }
   }
 
@@ -37,7 +44,7 @@ export class SerialOutput {
     if (this.#lengthBytes === 0) return;
     const bytes = this.#buffer.slice(0, this.#lengthBytes);
     this.#lengthBytes = 0;
-    this.#send(bytes);
+    this.#line.send(bytes);
   }
 
   /** Keeps what `write` prints back and answers it. */
@@ -58,6 +65,11 @@ export class SerialOutput {
       return;
     }
     this.#buffer[this.#lengthBytes++] = byte;
-    if (this.#lengthBytes === bufferBytes) this.flush();
+    if (this.#lengthBytes === bufferBytes) this.#flushAndPause();
+  }
+
+  #flushAndPause(): void {
+    this.flush();
+    this.#line.pause();
   }
 }

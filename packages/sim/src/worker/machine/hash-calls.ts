@@ -1,13 +1,16 @@
 import { createHash, type Hash } from "node:crypto";
 import type { HostCalls, WorkerContext } from "../context.ts";
 
+/** More than a program's heap has room for; the digests are not in it. */
+const hashesMax = 10_000;
+
 /** `hashlib`: digests in the making, by number; each ends with its digest. */
 export function hashCalls(context: WorkerContext): HostCalls {
   const hashes = new Map<number, Hash>();
   let last = 0;
   return {
     hash_new: (algorithm: string) => {
-      if (!["md5", "sha1", "sha256"].includes(algorithm)) return -1;
+      if (!["md5", "sha1", "sha256"].includes(algorithm) || hashes.size >= hashesMax) return -1;
       hashes.set(++last, createHash(algorithm));
       return last;
     },

@@ -1,3 +1,4 @@
+import { errno } from "../../vm/errno.ts";
 import type { HostCalls, WorkerContext } from "../context.ts";
 import type { CallbackQueue } from "./callback-queue.ts";
 
@@ -40,11 +41,13 @@ export function pinCalls(context: WorkerContext, callbacks: CallbackQueue): Host
     changed(pin, before);
   });
   const change = (number: number, set: (pin: Pin) => void): number => {
+    if (!pinNumbers.has(number)) return -errno.EINVAL;
     const before = level(number);
     const pin = pins.get(number) ?? { mode: mode.input, pull: 0, output: 0, irq: undefined };
     set(pin);
     pins.set(number, pin);
     changed(number, before);
+    context.spend();
     return 0;
   };
   return {

@@ -4,9 +4,10 @@ import type { HostCalls, WorkerContext } from "../context.ts";
 export function randomCalls(context: WorkerContext): HostCalls {
   return {
     random_fill: (address: number, length: number) => {
-      const bytes = new Uint8Array(length);
+      const target = context.memory().subarray(address, address + length);
+      const bytes = new Uint8Array(target.length);
       context.random(bytes);
-      context.memory().set(bytes, address);
+      target.set(bytes);
       return length;
     },
   };
