@@ -29,12 +29,13 @@ export function install() {
   const stamp = join(root, "node_modules", ".espx-installed");
   const want = digest([join(root, "package-lock.json")], `${process.version} ${process.platform} ${process.arch}`);
   if (isStamped(stamp, want)) return;
-  note("installing packages (once)");
-  must(
-    run(windows ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
-      quiet: true,
-    }),
-    "npm install",
+  step("installing packages (once; half a minute, longer on a slow line)", () =>
+    must(
+      run(windows ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
+        quiet: true,
+      }),
+      "npm install",
+    ),
   );
   writeFileSync(stamp, want);
 }
@@ -44,13 +45,17 @@ export function build() {
   const stamp = join(root, "packages", "cli", "dist", ".built");
   const want = digest(sources());
   if (isStamped(stamp, want)) return;
-  note("building (after a change)");
-  must(run(tool("tsc"), ["-b"]), "tsc -b");
-  must(
-    run(tool("tsx"), ["--conditions=@espx/source", "packages/sim/build/interpreter.ts"], { quiet: true }),
-    "the interpreter",
+  note(existsSync(stamp) ? "building again, since something has changed" : "building (once)");
+  step("  types and packages", () => must(run(tool("tsc"), ["-b"]), "tsc -b"));
+  step("  the virtual board's interpreter", () =>
+    must(
+      run(tool("tsx"), ["--conditions=@espx/source", "packages/sim/build/interpreter.ts"], { quiet: true }),
+      "the interpreter",
+    ),
   );
-  must(run(tool("tsup"), ["--config", "packages/cli/tsup.config.ts", "--silent"]), "tsup");
+  step("  the command espx", () =>
+    must(run(tool("tsup"), ["--config", "packages/cli/tsup.config.ts", "--silent"]), "tsup"),
+  );
   mkdirSync(join(root, "packages", "cli", "dist"), { recursive: true });
   writeFileSync(stamp, want);
 }
@@ -75,8 +80,11 @@ function sources() {
   return [
     ...single.map((name) => join(root, name)),
     ...folders.flatMap((folder) => filesBelow(join(root, folder))),
-  ].filter(existsSync);
+  ].filter((path) => existsSync(path) && !built.includes(path));
 }
+
+/** What the build itself puts among the sources; it must not make the next run build again. */
+const built = ["packages/cli/README.md", "packages/cli/LICENSE"].map((name) => join(root, name));
 
 function filesBelow(folder) {
   if (!existsSync(folder)) return [];
@@ -97,6 +105,15 @@ const isStamped = (stamp, want) => existsSync(stamp) && readFileSync(stamp, "utf
 
 function note(text) {
   console.error(`espx: ${text}`);
+}
+
+/** Says what begins before it does, and how long it took: nobody shall wonder what a silent minute is. */
+function step(text, work) {
+  const startMs = Date.now();
+  note(text);
+  work();
+  const seconds = (Date.now() - startMs) / 1000;
+  if (seconds >= 1) note(`${/^ */.exec(text)[0]}  done in ${seconds.toFixed(0)} s`);
 }
 
 function must(status, what) {
