@@ -123,7 +123,8 @@ export class Confirmation {
     if (line.startsWith("entry 0x") && !this.#started) this.#said.length = 0;
     this.#started ||= line.startsWith("entry 0x");
     if (bootLoaderLine.test(line)) return;
-    this.#said.push(line);
+    // From there on it is the old set that speaks.
+    if (!this.#wentBack) this.#said.push(line);
     if (this.#said.length > SAID_LINES) this.#said.shift();
     if (this.#options.expected?.state === "trial" && /^espx: .*going back to slot/.test(line)) this.#wentBack = true;
     this.#options.onConsole?.(line);
@@ -142,7 +143,9 @@ export class Confirmation {
       "deploy/nothing-runs",
       this.#withConsole("the new set has ended, the board is at its prompt"),
       {
-        hint: "what the board printed says why; `espx repl` shows the prompt",
+        hint: this.said.includes("espx: the program has ended")
+          ? "a program goes on for as long as the board has power: give main.py components, or a loop of its own"
+          : "what the board printed says why; `espx repl` shows the prompt",
         details: { console: this.said },
       },
     );
