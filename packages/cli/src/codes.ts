@@ -15,6 +15,7 @@ export const cliCodes = {
   "cli/no-terminal": { class: "UsageError", meaning: "the verb needs a terminal" },
   "cli/yaml-syntax": { class: "ConfigError", meaning: "a YAML file cannot be read as YAML" },
   "cli/file-missing": { class: "ConfigError", meaning: "a file that is named does not exist or cannot be read" },
+  "cli/file-encoding": { class: "ConfigError", meaning: "a text file is not UTF-8" },
   "cli/file-value": {
     class: "ConfigError",
     meaning: "a value in espx.yaml, in a manifest or in modules.yaml is not what stands there",

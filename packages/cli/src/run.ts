@@ -26,10 +26,11 @@ export interface Overrides {
 /**
  * Runs one command line in this process.
  *
- * @param argv - the words after `espx`
+ * @param words - the words after `espx`; `help VERB` is `VERB --help`
  * @returns the exit code; every error has been printed
  */
-export async function runEspx(argv: readonly string[], overrides: Overrides = {}): Promise<number> {
+export async function runEspx(words: readonly string[], overrides: Overrides = {}): Promise<number> {
+  const argv = words[0] === "help" ? [...words.slice(1), "--help"] : words;
   const env = overrides.env ?? process.env;
   const sinks = overrides.sinks ?? realSinks;
   const redactor = createRedactor();

@@ -1,4 +1,4 @@
-import { commandTopic } from "@espx/proto";
+import { commandTopic, UsageError } from "@espx/proto";
 import { defineCommand } from "../command.ts";
 import { findBroker } from "../jobs/find-broker.ts";
 import { argument, brokerFlags, deviceName } from "./_flags.ts";
@@ -17,7 +17,7 @@ export default defineCommand({
   changes: true,
   async run(ctx, { args, flags }) {
     const device = deviceName(args);
-    const topic = commandTopic(device, argument(args, 1));
+    const topic = commandTopic(device, topicRest(argument(args, 1)));
     const payload = argument(args, 2);
     const broker = await findBroker(ctx, flags.broker, device);
     if (ctx.flags.dryRun) {
@@ -34,3 +34,11 @@ export default defineCommand({
     return { topic };
   },
 });
+
+/** A broker hangs up on who publishes to a wildcard. */
+function topicRest(text: string): string {
+  if (text !== "" && !/[+#\p{Cc}]/u.test(text)) return text;
+  throw new UsageError("cli/argument-value", `"${text}" cannot be published to`, {
+    hint: "a topic is not empty and has no + and no #, for example Rate",
+  });
+}

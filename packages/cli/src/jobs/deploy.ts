@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import type { DeviceEntry } from "../project/project.ts";
 import type { Profile } from "../project/profile.ts";
+import { requiredChips } from "../project/required-chips.ts";
 import { rememberedPorts } from "../project/remembered.ts";
 import { confirm } from "./ask.ts";
 import { withBoard, type Board } from "./board.ts";
@@ -97,7 +98,7 @@ async function planWithConsent(ctx: Context, { release, inventory, profile, mayA
   const policy: Policy = {
     replaceForeign: ctx.flags.yes || !mayAsk,
     state: "trial",
-    requires: { chips: ["esp32"], versions: profile.versions },
+    requires: { ...requiredChips(profile.manifest.firmware.board), versions: profile.versions },
   };
   if (inventory.foreign.length > 0) {
     const text = `the board has a program of its own in ${inventory.foreign.join(" and ")}`;
@@ -125,12 +126,16 @@ function reportPlan(ctx: Context, release: Release, plan: Plan): EventData<"plan
   return data;
 }
 
-function differs(release: Release, plan: Plan, { profile }: DeployOptions): VerifyError {
+function differs(release: Release, plan: Plan, options: DeployOptions): VerifyError {
+  const { profile, device, port, configFile } = options;
+  const words = Object.entries({ device, port, config: configFile }).map(([flag, value]) =>
+    value === undefined ? "" : ` --${flag} ${/\s/.test(value) ? `"${value}"` : value}`,
+  );
   return new VerifyError(
     "cli/differs",
     `the board differs from ${release.id} in ${plan.steps.filter((step) => step.kind !== "reset").length} steps`,
     {
-      hint: `bring it up to date with: espx deploy ${profile}`,
+      hint: `bring it up to date with: espx deploy ${profile}${words.join("")}`,
       details: { steps: plan.steps.length, sendBytes: plan.sendBytes },
     },
   );

@@ -1,4 +1,4 @@
-import { type PortInfo, type PortProvider, type SerialLink } from "@espx/proto";
+import { UsageError, type PortInfo, type PortProvider, type SerialLink } from "@espx/proto";
 import type { Env } from "../context.ts";
 
 /** How each scheme is reached; what is heavy is loaded when it is used. */
@@ -30,6 +30,10 @@ export async function listPorts(env: Env): Promise<readonly PortInfo[]> {
  * @throws LinkError `port/unreachable`
  */
 export async function openPort(url: string, { env, ...options }: OpenPortOptions): Promise<SerialLink> {
+  if (url.trim() === "") {
+    const hint = "name one, for example --port /dev/ttyUSB0, or leave --port off";
+    throw new UsageError("port/bad-url", "the port has no name", { hint });
+  }
   const scheme = schemeOf(url);
   const load = providers[scheme];
   if (load !== undefined) return (await load(env)).open(url, options);

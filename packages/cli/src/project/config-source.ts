@@ -3,7 +3,7 @@ import { isAbsolute, join } from "node:path";
 import { parseConfigText } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { Project } from "./project.ts";
-import { errorIn, readSource, type Place, type Source } from "./source.ts";
+import { errorAt, errorIn, readSource, type Place, type Source } from "./source.ts";
 import { parseYamlFile, type YamlFile, type YamlPath } from "./yaml-file.ts";
 
 /** One setting as a person wrote it, with the places of its key and its value. */
@@ -69,6 +69,7 @@ function textSettings(source: Source): readonly Setting[] {
       valuePlace: { line, column: column + key.length + gap.length },
     };
   });
+  checkSections(source, lines);
   const lonely = lines.flatMap((line, index) =>
     /^\s*[^\s#[]\S*\s*$/.test(line) ? [{ key: line.trim(), line: index + 1, column: line.search(/\S/) + 1 }] : [],
   );
@@ -78,9 +79,32 @@ function textSettings(source: Source): readonly Setting[] {
   ];
 }
 
+/** A device ignores a line that only looks like a section, and what follows lands in the wrong one. */
+function checkSections(source: Source, lines: readonly string[]): void {
+  const index = lines.findIndex((line) => /^\s*\[/.test(line) && !/^\s*\[[^\]\s]+\]\s*$/.test(line));
+  const line = lines[index];
+  if (line === undefined) return;
+  throw errorAt(
+    source,
+    { line: index + 1, column: line.search(/\S/) + 1 },
+    {
+      code: "cli/config-key",
+      message: `"${line.trim()}" is not a section`,
+      hint: "a section is a name in brackets on a line of its own, for example [mqtt]",
+    },
+  );
+}
+
 function yamlSettings(yaml: YamlFile, path: YamlPath, content: unknown): readonly Setting[] {
   if (typeof content !== "object" || content === null) return [];
   return Object.entries(content).flatMap(([key, value]: [string, unknown]) => {
+    if (Array.isArray(value)) {
+      throw errorAt(yaml.source, yaml.placeOf([...path, key]), {
+        code: "cli/config-value",
+        message: `"${key}" takes one value, got a list`,
+        hint: `for example ${key}: value`,
+      });
+    }
     if (typeof value === "object") return yamlSection(yaml, [...path, key], value);
     return [yamlSetting(yaml, [...path, key], { section: "", key, value: scalarText(value) })];
   });

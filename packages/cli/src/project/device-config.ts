@@ -26,6 +26,7 @@ export function buildConfig(ctx: Context, given: Settings | null, check: CheckCo
   for (const setting of given?.settings ?? []) {
     const key = keyOf(setting, given as Settings, check.profile);
     const value = valueOf(ctx, setting, { key, given: given as Settings, secrets: check.secrets });
+    if (entries.has(idOf(key))) warnTwice(ctx, setting, given as Settings);
     entries.set(idOf(key), { section: key.section, key: key.key, value });
   }
   for (const key of check.profile.keys) {
@@ -58,17 +59,30 @@ export function noConfigError(profile: Profile): Error {
 function keyOf(setting: Setting, given: Settings, profile: Profile): ConfigKey {
   const found = profile.keys.find(({ section, key }) => section === setting.section && key === setting.key);
   if (found !== undefined) return found;
+  if (profile.keys.some(({ section, key }) => section === "" && key === setting.section)) {
+    throw errorAt(given.source, setting.keyPlace, {
+      code: "cli/config-value",
+      message: `"${setting.section}" takes one value, not a section of them`,
+      hint: `write it in one line, without "${setting.key}"`,
+    });
+  }
   const names = profile.keys.filter(({ section }) => section === setting.section).map(({ key }) => key);
   const elsewhere = profile.keys.find(({ key }) => key === setting.key);
   const where = setting.section === "" ? profile.name : `section [${setting.section}] of ${profile.name}`;
   throw errorAt(given.source, setting.keyPlace, {
     code: "cli/config-key",
     message: `"${setting.key}" is not a config key of ${where}${didYouMean(setting.key, names)}`,
-    hint:
-      elsewhere === undefined
+    hint: /[=:]/.test(setting.key)
+      ? `a line is a key, a blank, and the value, without ${setting.key.includes("=") ? "=" : ":"}`
+      : elsewhere === undefined
         ? `the keys are ${profile.keys.map(nameOf).join(", ")}`
         : `it belongs ${elsewhere.section === "" ? "above the first [section]" : `below [${elsewhere.section}]`}`,
   });
+}
+
+function warnTwice(ctx: Context, { key, keyPlace }: Setting, { source }: Settings): void {
+  const text = `"${key}" is given again at ${source.file}:${keyPlace.line}; this later value counts`;
+  ctx.out.emit({ kind: "log", data: { level: "warning", text } });
 }
 
 interface ValueCheck {

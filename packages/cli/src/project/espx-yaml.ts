@@ -25,6 +25,8 @@ const deviceSchema = z.strictObject({
   config: emptyAs(undefined, configValues.optional()),
 });
 
+const deviceName = z.string().regex(/^[^/+#\s]{1,64}$/, "cannot name a device: a name has no / + # and no blanks");
+
 /** The file `espx.yaml`: a project with its broker and devices. */
 export const projectSchema = z.strictObject({
   broker: brokerSchema.optional(),
@@ -33,7 +35,7 @@ export const projectSchema = z.strictObject({
     .regex(/^[^/+#\s]{1,64}$/, "must be a name without / + # and blanks")
     .default("default")
     .describe("name of all devices of this project on the broker"),
-  devices: emptyAs({}, z.record(z.string().regex(/^[^/+#\s]{1,64}$/), deviceSchema).default({})),
+  devices: emptyAs({}, z.record(deviceName, deviceSchema).default({})),
 });
 
 export type ProjectContent = z.output<typeof projectSchema>;

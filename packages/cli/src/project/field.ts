@@ -61,14 +61,19 @@ const byType: Readonly<Record<Field["type"], Check>> = {
   int: (text, field) => numberWithUnit(text, field, /^-?\d+$/, "a whole number"),
   number: (text, field) => numberWithUnit(text, field, /^-?\d+(\.\d+)?$/, "a number"),
   bool: (text, field) => boolValue(text, field),
-  host: (text, field) =>
-    /^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/.test(text)
-      ? { value: text }
-      : wrong("a host name or address", field, text),
+  host: (text, field) => host(text, field),
   name: (text, field) => (isDeviceName(text) ? { value: text } : wrong("a name without / + #", field, text)),
   duration: (text, field) => duration(text, field),
   url: (text, field) => (URL.canParse(text) ? { value: text } : wrong("a URL", field, text)),
 };
+
+function host(text: string, field: Field): Checked {
+  if (!/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/.test(text)) return wrong("a host name or address", field, text);
+  // More colons than one are those of an IPv6 address.
+  const port = /^[^:]*:([^:]*)$/.exec(text)?.[1];
+  const usable = port === undefined || (/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535);
+  return usable ? { value: text } : wrong("a host with a port from 1 to 65535", field, text);
+}
 
 function boolValue(text: string, field: Field): Checked {
   if (/^(1|true|yes|on)$/i.test(text)) return { value: "1" };

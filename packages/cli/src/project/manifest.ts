@@ -14,6 +14,8 @@ const firmwareSchema = z.strictObject({
   variant: z.string().default("").describe("variant of the build, empty for the plain one"),
 });
 
+const configKey = z.string().regex(/^[^\s#[]\S*$/, "cannot be a config key: a key has no blanks and no # or [ first");
+
 /** The file `manifests/<profile>.yaml`: which firmware and what goes on the device. */
 export const manifestSchema = z.strictObject({
   profile: z
@@ -28,9 +30,7 @@ export const manifestSchema = z.strictObject({
   files: emptyAs([], z.array(sourceSchema).default([])).describe("application files, relative to profiles/<profile>"),
   keep: list(yamlText, "files and globs that belong to the program and that no deploy touches"),
   compile: yamlBool.default(true).describe("turn .py into .mpy, except main.py and boot.py"),
-  config: emptyAs({}, z.record(z.string().regex(/^[^\s#[]\S*$/), fieldSchema).default({})).describe(
-    "config keys of the profile",
-  ),
+  config: emptyAs({}, z.record(configKey, fieldSchema).default({})).describe("config keys of the profile"),
 });
 
 export type ManifestContent = z.output<typeof manifestSchema>;

@@ -42,11 +42,14 @@ export function errorIn(
 }
 
 function excerpt(text: string, { line, column }: Place): string {
-  const content = text.split(/\r\n|\r|\n/)[line - 1] ?? "";
+  const content = visible(text.split(/\r\n|\r|\n/)[line - 1] ?? "");
   const gutter = String(line);
   const lead = content.slice(0, column - 1).replaceAll(/[^\t]/g, " ");
   return `${gutter} | ${content}\n${" ".repeat(gutter.length)} | ${lead}^`;
 }
+
+/** What would steer a terminal is shown as one sign. */
+const visible = (line: string): string => line.replaceAll(/(?!\t)\p{Cc}/gu, "\uFFFD");
 
 /** A path as the person at `cwd` knows it: relative, unless that is longer and leads away. */
 export function shownPath(path: string, cwd: string): string {
@@ -54,7 +57,28 @@ export function shownPath(path: string, cwd: string): string {
   return near.startsWith("..") && near.length > path.length ? path : near;
 }
 
-/** Reads a file under the name by which the person at `cwd` knows it. */
+/**
+ * Reads a file under the name by which the person at `cwd` knows it.
+ *
+ * @throws ConfigError `cli/file-encoding` at the first byte that is no UTF-8
+ */
 export async function readSource(path: string, cwd: string): Promise<Source> {
-  return { file: shownPath(path, cwd), text: await readFile(path, "utf8") };
+  const source = { file: shownPath(path, cwd), text: "" };
+  const bytes = await readFile(path);
+  try {
+    return { ...source, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch (cause) {
+    const text = bytes.toString("utf8");
+    const before = text.slice(0, text.indexOf("\uFFFD")).split(/\r\n|\r|\n/);
+    throw errorAt(
+      { ...source, text },
+      { line: before.length, column: (before.at(-1) ?? "").length + 1 },
+      {
+        code: "cli/file-encoding",
+        message: `${source.file} is not UTF-8`,
+        cause,
+        hint: "save it as UTF-8 in your editor",
+      },
+    );
+  }
 }

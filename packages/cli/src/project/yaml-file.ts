@@ -73,9 +73,11 @@ export function convertYaml<S extends z.ZodType>(yaml: YamlFile, schema: S, path
   const at = [...path, ...issue.path.filter((key) => typeof key !== "symbol")];
   if (issue.code === "unrecognized_keys")
     throw unknownKey(yaml, { path: at, key: issue.keys[0] ?? "", known: knownKeys(schema, issue.path) });
-  throw errorAt(yaml.source, yaml.placeOf(at), {
+  const keys = issue.code === "invalid_type" ? knownKeys(schema, issue.path) : [];
+  throw errorAt(yaml.source, issue.code === "invalid_key" ? yaml.placeOfKey(at) : yaml.placeOf(at), {
     code: "cli/file-value",
     message: `${at.length === 0 ? yaml.source.file : `"${at.join(".")}"`} ${describe(issue)}`,
+    ...(keys.length === 0 ? {} : { hint: `its keys are ${keys.join(", ")}` }),
   });
 }
 
@@ -95,6 +97,7 @@ function describe(issue: z.core.$ZodIssue): string {
     const kinds: Record<string, string> = { record: "a map", object: "a map", array: "a list", string: "a text" };
     return issue.message.includes("undefined") ? "is required" : `must be ${kinds[issue.expected] ?? issue.expected}`;
   }
+  if (issue.code === "invalid_key") return issue.issues[0]?.message ?? "cannot be a key";
   if (issue.code === "invalid_value") return `must be one of ${issue.values.map(String).join(", ")}`;
   return issue.message;
 }

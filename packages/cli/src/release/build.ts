@@ -65,8 +65,15 @@ export async function buildProfile(ctx: Context, profile: Profile, config: strin
 /** What the interpreter calls a file, compiled or not. */
 const nameOnBoard = ({ target }: SourceFile): string => target.replace(/^\//, "").replace(/\.mpy$/, ".py");
 
+/** Compiled code bears the name that the compiler was told; source is called by its path, and bare names are the launcher's. */
 function localFiles(ctx: Context, files: readonly SourceFile[]): ReadonlyMap<string, string> {
-  return new Map(files.map((file) => [nameOnBoard(file), shownPath(file.path, ctx.cwd)]));
+  return new Map(
+    files.flatMap((file) => {
+      const name = nameOnBoard(file);
+      const names = file.compile ? [name] : [`/a/${name}`, `/b/${name}`];
+      return names.map((onBoard) => [onBoard, shownPath(file.path, ctx.cwd)] as const);
+    }),
+  );
 }
 
 interface Tools {

@@ -78,14 +78,7 @@ async function ownSource(profile: Profile, entry: OwnEntry, index: number): Prom
   const path = join(place.profileFolder, from);
   if (isAbsolute(from) || !isWithin(place.rootFolder, path)) throw outside(profile, from, index);
   if (!(await isFile(path))) {
-    const message = `the file ${near(profile, path)} does not exist`;
-    throw fail(
-      yaml,
-      ["files", index],
-      "cli/file-missing",
-      `${message}${await similar(place.profileFolder, from)}`,
-      "create it, or take it off the list",
-    );
+    throw await missing(profile, { path, from, index });
   }
   if (!isWithin(await realpath(place.rootFolder), await realpath(path))) throw outside(profile, from, index);
   const target = posix.normalize(to.replaceAll("\\", "/"));
@@ -98,7 +91,25 @@ async function ownSource(profile: Profile, entry: OwnEntry, index: number): Prom
       "give a relative one: {from: x, to: lib/x.py}",
     );
   }
+  if (target.length > MAX_TARGET_CHARS)
+    throw fail(yaml, ["files", index], "cli/manifest-path", `"${to}" is too long for a path on a board`, tooLongHint);
   return asSource(path, target, manifest.compile);
+}
+
+/** MicroPython keeps the name of a module in one byte of length. */
+const MAX_TARGET_CHARS = 200;
+const tooLongHint = `a path in a slot has up to ${MAX_TARGET_CHARS} characters`;
+
+async function missing(
+  profile: Profile,
+  { path, from, index }: { readonly path: string; readonly from: string; readonly index: number },
+): Promise<Error> {
+  const at = ["files", index];
+  const name = near(profile, path);
+  if (await isFolder(path))
+    return fail(profile.yaml, at, "cli/file-missing", `${name} is a folder`, "list its files one by one");
+  const message = `the file ${name} does not exist${await similar(profile.place.profileFolder, from)}`;
+  return fail(profile.yaml, at, "cli/file-missing", message, "create it, or take it off the list");
 }
 
 function outside(profile: Profile, from: string, index: number): Error {
@@ -126,6 +137,14 @@ function asSource(path: string, target: string, compile: boolean): SourceFile {
 
 function checkKeep({ manifest, yaml }: Profile, files: ReadonlyMap<string, { readonly target: string }>): void {
   for (const [index, pattern] of manifest.keep.entries()) {
+    if (pattern.startsWith("/") || pattern.split("/").includes(".."))
+      throw fail(
+        yaml,
+        ["keep", index],
+        "cli/manifest-path",
+        `keep "${pattern}" leads out of the slot`,
+        "give it relative to the slot, for example data/*; files outside the slots are never touched",
+      );
     const hit = [...files.keys()].find((target) => isKept(target, [pattern]));
     if (hit === undefined) continue;
     const message = `keep "${pattern}" covers ${hit}, which the release brings`;
@@ -152,6 +171,12 @@ const near = ({ place }: Profile, path: string): string => {
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
     (facts) => facts.isFile(),
+    () => false,
+  );
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (facts) => facts.isDirectory(),
     () => false,
   );
 
