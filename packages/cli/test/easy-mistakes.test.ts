@@ -202,7 +202,7 @@ test("a traceback names local files for the program's frames, and leaves the lau
 });
 
 test.each([
-  ["", ["esp32"]],
+  ["", undefined],
   ["ESP32_GENERIC", ["esp32"]],
   ["ESP32_GENERIC_C3", ["esp32c3"]],
   ["ESP32_GENERIC_S3", ["esp32s3"]],

@@ -21,7 +21,7 @@ function wrongChip(inventory: Inventory, policy: Policy): RefusedError | null {
     "deploy/wrong-chip",
     `the release is for ${chips.join(" or ")}, the board is ${inventory.chip}`,
     {
-      hint: "name another port, or add the chip to the manifest's firmware section",
+      hint: "name another port, or change firmware.board in the manifest",
       details: { chips, chip: inventory.chip },
     },
   );

@@ -52,10 +52,11 @@ function collect(lines: readonly Line[]): Inventory {
     return found[0] as readonly string[];
   };
   const [major, minor, patch] = one("version").map(Number) as [number, number, number];
+  const board = hexText(first(one("board")));
   return {
     id: first(one("id")),
-    chip: hexText(first(one("chip"))),
-    board: hexText(first(one("board"))),
+    chip: chipOf(hexText(first(one("chip"))), board),
+    board,
     version: [major, minor, patch],
     mpyVersion: Number(first(one("mpy"))),
     freeBytes: Number(first(one("free"))),
@@ -65,6 +66,12 @@ function collect(lines: readonly Line[]): Inventory {
     files: readFiles(all("file")),
     ...newestRecord(all("record")),
   };
+}
+
+/** `sys.platform` is esp32 on the whole family; which one it is stands at the end of `os.uname().machine`. */
+function chipOf(platform: string, board: string): string {
+  const suffix = /^.* with ESP32-?([CHPS]\d)/i.exec(board)?.[1];
+  return platform === "esp32" && suffix !== undefined ? `esp32${suffix.toLowerCase()}` : platform;
 }
 
 function readFiles(lines: readonly (readonly string[])[]): readonly FileFact[] {

@@ -72,6 +72,17 @@ describe("an inventory", () => {
   });
 
   test.each([
+    ["Generic ESP32 module with ESP32", "esp32"],
+    ["Generic ESP32C3 module with ESP32C3", "esp32c3"],
+    ["ESP32S3 module with PSRAM with ESP32S3", "esp32s3"],
+    ["LOLIN_S2_MINI with ESP32-S2FN4R2", "esp32s2"],
+    ["M5Stack Atom with ESP32-PICO-D4", "esp32"],
+  ])("tells the chip of %s as %s", (board, chip) => {
+    const lines = about.map((line) => (line.startsWith("board ") ? `board ${hexOf(board)}` : line));
+    expect(parseInventory(inventoryText(lines)).chip).toBe(chip);
+  });
+
+  test.each([
     ["an empty text", ""],
     ["no end", about.join("\n")],
     ["a line missing", inventoryText(about).replace("mpy 6\r\n", "")],
