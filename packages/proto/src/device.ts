@@ -12,7 +12,7 @@ export interface FileFact {
 export interface Inventory {
   /** The chip's MAC, 12 lower-case hexadecimal digits: the one name that stays. */
   readonly id: string;
-  /** `sys.platform`, for example `esp32`. */
+  /** `sys.platform`, with the member of the family that `board` names: `esp32`, `esp32c3`. */
   readonly chip: string;
   /** `os.uname().machine`. */
   readonly board: string;
