@@ -61,6 +61,13 @@ class Context:
 
         return NVRAM(namespace)
 
+    def count(self, namespace, key):
+        """Adds one to a counter in non-volatile memory; one that cannot be kept is said, and no reason to fail."""
+        try:
+            self.open_store(namespace).increment(key)
+        except OSError as error:
+            self.say(f"{key} cannot be counted: {error}")
+
     def publish(self, topic, text, retain=False):
         """Sends text to stat/D/<topic> as soon as it can; of several only the latest."""
         self.bus.publish(topic, text, retain)

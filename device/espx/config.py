@@ -1,5 +1,11 @@
 """The device's config: `key value` lines with comments and sections."""
 
+import gc
+
+from micropython import const
+
+_COLLECT_LINES = const(16)
+
 
 class Config:
     """Settings by section and key; a later line wins over an earlier one.
@@ -30,9 +36,9 @@ class Config:
         return self
 
     def read_file(self, path):
-        """Raises OSError when there is no such file."""
-        with open(path) as file:
-            return self.read(file)
+        """Raises OSError when there is no such file. A line that is not UTF-8 is left out, and said."""
+        with open(path, "rb") as file:
+            return self.read(_texts(file, path))
 
     def section(self, name):
         return Section(self, name)
@@ -83,6 +89,18 @@ class Section:
             self.say(f"config: {key} {text} is not in {low}..{high}, using {default}")
             return default
         return value
+
+
+def _texts(lines, path):
+    """The lines of a file that are text: another editor's encoding must not keep a device from its network."""
+    for number, line in enumerate(lines, 1):
+        # What is kept would lie scattered among what is not, with no room between for anything large.
+        if number % _COLLECT_LINES == 0:
+            gc.collect()
+        try:
+            yield str(line, "utf-8")
+        except UnicodeError:
+            print(f"config: line {number} of {path} is not UTF-8 and is left out")
 
 
 def _section_name(line):

@@ -45,6 +45,7 @@ class MQTT(Component):
         self._client.on_message = self._on_message
         self._client.on_subscribed = self._on_suback
         self._client.on_pong = self._on_pong
+        self._client.on_skipped = lambda: ctx.log("a message is too long and is passed over")
         self._client.on_drained = self._on_drained
         self._client.on_closed = self._on_closed
         self._states = self._build_states()
@@ -72,7 +73,7 @@ class MQTT(Component):
 
     def subscribe(self, command):
         """Takes a command that was added late; effective at once."""
-        if self.state == "connected":
+        if self._client.connected:
             self._client.subscribe([self._topic("cmnd/%s/", command.topic)])
 
     def _read_config(self, config):
@@ -177,7 +178,7 @@ class MQTT(Component):
             self._queue.insert(0, self._sending)
         self._sending = None
         if self.state == "connected":
-            self._ctx.open_store(_STATS).increment("mqttlost")
+            self._ctx.count(_STATS, "mqttlost")
         else:
             self._backoff_ms = min(self._backoff_ms * 3 // 2, _BACKOFF_MAX_MS)
             silent_s = self._loop.uptime_s() - self._heard_s

@@ -39,7 +39,7 @@ class MQTTClient:
     """Connects, sends and receives through `loop`'s poller.
 
     The owner sets on_connected(), on_message(topic, payload, retained, dup), on_subscribed(codes), on_pong(),
-    on_drained() and on_closed(error); on_closed comes once for every connect() that was not closed by close().
+    on_drained(), on_skipped() and on_closed(error); on_closed comes once for every connect() that was not closed by close().
     """
 
     def __init__(self, loop, timeout_ms=5000, ack_ms=10000):
@@ -148,6 +148,9 @@ class MQTTClient:
             if count == 0:
                 raise MQTTError(CLOSED, "closed by the broker")
             packets = self._reader.feed(self._buffer[:count]) if count else ()
+            if self._reader.skipped:
+                self._reader.skipped = 0
+                self.on_skipped()
         except (OSError, MQTTError) as error:
             self._fail(error)
             return False
@@ -168,7 +171,11 @@ class MQTTClient:
         elif not self.connected:
             raise MQTTError(WRONG_RESPONSE, f"packet 0x{first:02x} before CONNACK")
         elif kind == PUBLISH:
-            topic, payload, retained, dup, pid = decode_publish(first, body)
+            try:
+                topic, payload, retained, dup, pid = decode_publish(first, body)
+            except MemoryError:
+                self.on_skipped()
+                return
             if pid is not None:
                 self._send(encode_puback(pid))
             self.on_message(topic, payload, retained, dup)
@@ -194,7 +201,7 @@ class MQTTClient:
             raise MQTTError(BAD_SUBACK, f"SUBACK of {len(body)} B")
         if int.from_bytes(body[:2], "big") == self._pid:
             self._done("suback")
-        self.on_subscribed(body[2:])
+        self.on_subscribed(bytes(body[2:]))
 
     def _wait(self, name, limit_ms):
         """Fails the connection unless _done(name) comes in time."""

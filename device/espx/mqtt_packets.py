@@ -109,13 +109,13 @@ def decode_publish(first, body):
     except UnicodeError:
         raise MQTTError(WRONG_RESPONSE, "topic is not UTF-8") from None
     pid = int.from_bytes(body[2 + size : start], "big") if qos else None
-    return topic, body[start:], bool(first & 1), bool(first & 8), pid
+    return topic, bytes(memoryview(body)[start:]), bool(first & 1), bool(first & 8), pid
 
 
 class Reader:
     """Takes bytes as they come and gives whole packets.
 
-    A packet over limit_bytes is passed over and counted in `skipped`, never kept.
+    A packet over limit_bytes, or one that the memory has no room for, is passed over and counted in `skipped`.
     """
 
     def __init__(self, limit_bytes):
@@ -127,7 +127,7 @@ class Reader:
         self._body = None
 
     def feed(self, data):
-        """A list of (first byte, body) that data completes.
+        """A list of (first byte, body as a bytearray) that data completes.
 
         Raises MQTTError WRONG_RESPONSE for a length of more than four bytes.
         """
@@ -146,7 +146,8 @@ class Reader:
                 at += len(part)
                 self._left -= len(part)
                 if self._body is not None:
-                    self._body.extend(part)
+                    end = len(self._body) - self._left
+                    self._body[end - len(part) : end] = part
                 self._finish(packets)
         return packets
 
@@ -158,8 +159,15 @@ class Reader:
                 raise MQTTError(WRONG_RESPONSE, "length of more than four bytes")
             return
         self._shift = -1
-        self._body = bytearray() if self._left <= self._limit_bytes else None
+        self._body = self._room() if self._left <= self._limit_bytes else None
         self._finish(packets)
+
+    def _room(self):
+        """Whoever may send to a device must not end its program."""
+        try:
+            return bytearray(self._left)
+        except MemoryError:
+            return None
 
     def _finish(self, packets):
         if self._left:
@@ -169,4 +177,4 @@ class Reader:
         if body is None:
             self.skipped += 1
         else:
-            packets.append((first, bytes(body)))
+            packets.append((first, body))

@@ -94,10 +94,11 @@ class Net(Component):
         self._machine.schedule_trans("connecting", self._settle_ms)
 
     def _on_connecting(self):
-        self._wlan.active(True)
         try:
+            self._wlan.active(True)
             self._wlan.connect(self._ssid, self._password)
-        except OSError as error:
+        # The driver has errors of its own for some failures, such as too little memory.
+        except (OSError, RuntimeError) as error:
             self._fail(f"connect failed: {error}")
             return
         self._machine.schedule_trans("connlost", self._connect_ms)
@@ -130,7 +131,7 @@ class Net(Component):
         if status == network.STAT_GOT_IP:
             return
         self._last_link_s = self._loop.uptime_s()
-        self._ctx.open_store(_STATS).increment("connlost")
+        self._ctx.count(_STATS, "connlost")
         self._fail(f"link lost, status {status}")
 
     def _on_connlost(self):

@@ -35,12 +35,12 @@ class NVRAM:
         size = self.get_int(key + "_len")
         if size is None or size < 0:
             return None
-        buffer = bytearray(size)
         try:
+            buffer = bytearray(size)
             if self._nvs.get_blob(key, buffer) != size:
                 return None
             return str(buffer, "utf-8")
-        except (OSError, UnicodeError):
+        except (OSError, UnicodeError, MemoryError):
             return None
 
     def set_str(self, key, text):

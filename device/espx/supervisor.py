@@ -46,6 +46,7 @@ class Supervisor:
         self._parts = list(getattr(app, "components", ()))
         self._started = []
         self._ready_s = None
+        self._said = set()
 
     def run(self, parts):
         """Runs parts and the application's components until the loop is stopped."""
@@ -73,7 +74,7 @@ class Supervisor:
         """Names of what a confirmation still waits for."""
         if self._ready_s is None:
             return ["start"]
-        names = [part.name for part in self._started if not part.health()]
+        names = self._unhealthy()
         if self.loop.uptime_s() - self._ready_s < _PROOF_S:
             names.append("loop")
         return names
@@ -164,7 +165,8 @@ class Supervisor:
         if self.loop.uptime_s() - self._ready_s < limit_s:
             return
         # The network and the broker have limits of their own.
-        late = [part.name for part in self._started if not (part.limits_itself or part.health())]
+        ill = self._unhealthy()
+        late = [part.name for part in self._started if part.name in ill and not part.limits_itself]
         if late:
             raise NotHealthy(f"not healthy {limit_s} s after the start: {late}")
 
@@ -177,7 +179,18 @@ class Supervisor:
         return (self.boot.get("release") or {}).get("id")
 
     def _unhealthy(self):
-        return [part.name for part in self._started if not part.health()]
+        return [part.name for part in self._started if not self._is_healthy(part)]
+
+    def _is_healthy(self, part):
+        """A health() that raises says no: whoever only asks how a device is must not crash it."""
+        try:
+            return part.health()
+        except Exception as error:  # noqa: BLE001
+            if part.name not in self._said:
+                self._said.add(part.name)
+                print(part.name + ": health failed:")
+                sys.print_exception(error)
+            return False
 
 
 def _config_digits(path):

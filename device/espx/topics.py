@@ -98,6 +98,8 @@ class Command:
             text = str(payload, "utf-8")
         except UnicodeError:
             return "not UTF-8"
+        except MemoryError:
+            return "too long for the memory that is left"
         self._handler(text)
         return None
 
