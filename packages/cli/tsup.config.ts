@@ -24,7 +24,9 @@ function copyAssets(): void {
     if (existsSync(join(root, file))) cpSync(join(root, file), join(here, file));
 }
 
-const isShipped = (path: string): boolean => !/[/\\](tests|__pycache__|\.\w[^/\\]*|ruff\.toml)$/.test(path);
+/** A profile's scenarios are shipped, tests of the framework are not. */
+const isShipped = (path: string): boolean =>
+  !/[/\\](__pycache__|\.\w[^/\\]*|ruff\.toml)$/.test(path) && path !== join(root, "device", "tests");
 
 /** Names of chunks change with their content; old ones would be packed too. */
 function removeOldModules(): void {

@@ -1,6 +1,7 @@
 import type { Clock, PortInfo, SerialLink, SimControl } from "@espx/proto";
 import type { BrokerLink, BrokerOptions } from "./ports/mqtt.ts";
 import type { Output } from "./output/output.ts";
+import type { TestBench } from "./scenario/bench.ts";
 import type { Redactor } from "./output/redactor.ts";
 
 /** Environment variables as they came. */
@@ -23,6 +24,7 @@ export interface Outside {
   connectBroker(options: BrokerOptions): Promise<BrokerLink>;
   startBroker(options?: { readonly port?: number }): Promise<{ readonly url: string; close(): Promise<void> }>;
   simControl(): Promise<SimControl>;
+  testBench(): Promise<TestBench>;
 }
 
 /** A person's keyboard. */

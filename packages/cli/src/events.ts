@@ -79,6 +79,27 @@ export const eventSchemas = {
     .describe("A virtual board's power was switched."),
   step: z.object({ number: z.int(), total: z.int(), title: z.string() }).describe("The demo begins a step."),
   shown: z.object({ text: z.string() }).describe("The demo has seen this to be true."),
+  scenario: z
+    .object({
+      profile: z.string(),
+      name: z.string(),
+      file: z.string(),
+      passed: z.boolean(),
+      virtualMs: z.int().min(0),
+      durationMs: z.int().min(0),
+      failure: z
+        .object({
+          code: z.string(),
+          message: z.string(),
+          line: z.int().nullable(),
+          statement: z.string().nullable(),
+          expected: z.string().nullable(),
+          seen: z.string().nullable(),
+          console: z.array(z.string()),
+        })
+        .nullable(),
+    })
+    .describe("A scenario of a profile ended; `console` holds the last lines that its board said."),
   error: z
     .object({
       class: z.string(),

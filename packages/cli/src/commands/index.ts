@@ -19,6 +19,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "pcp_main", summary: "replace the main.py of the running slot", load: () => import("./pcp-main.ts") },
   { name: "exec", summary: "run Python code on a board", load: () => import("./exec.ts") },
   { name: "repl", summary: "talk to a board's prompt", load: () => import("./repl.ts") },
+  { name: "test", summary: "run a profile's scenarios on virtual boards", load: () => import("./test.ts") },
   { name: "monmqtt", summary: "follow what a device reports over MQTT", load: () => import("./monmqtt.ts") },
   { name: "cmd", summary: "send a command to a device over MQTT", load: () => import("./cmd.ts") },
   { name: "sim", summary: "run virtual boards with a broker", load: () => import("./sim.ts") },

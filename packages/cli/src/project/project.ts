@@ -76,6 +76,12 @@ export function findDevice(project: Project | null, name: string): DeviceEntry {
   });
 }
 
+/** The names of a project's own profiles; without one, or where it has none, of those that espx ships. */
+export async function listProfiles(project: Project | null): Promise<readonly string[]> {
+  const own = project === null ? [] : await manifestNames(join(project.folder, "manifests"));
+  return own.length > 0 ? own : manifestNames(assetFolder("manifests"));
+}
+
 /** Where a profile's files are: the project's own come before those that espx ships. */
 export interface ProfilePlace {
   readonly manifestPath: string;
@@ -115,7 +121,10 @@ export async function findProfile(project: Project | null, name: string): Promis
 
 async function manifestNames(folder: string): Promise<readonly string[]> {
   const files = await readdir(folder).catch(() => []);
-  return files.filter((file) => file.endsWith(".yaml")).map((file) => file.slice(0, -".yaml".length));
+  return files
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => file.slice(0, -".yaml".length))
+    .toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 const exists = (path: string): Promise<boolean> =>
