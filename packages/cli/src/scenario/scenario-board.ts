@@ -196,8 +196,15 @@ export class ScenarioBoard {
   }
 
   /** Runs lines of the scenario language. */
-  run(text: string): Promise<void> {
-    return this.#options.run(this, text);
+  async run(text: string): Promise<void> {
+    const here = new Error("called");
+    try {
+      await this.#options.run(this, text);
+    } catch (error) {
+      // The stack of a wrong line is too deep to reach back to the script's own line.
+      if (error instanceof Error) error.stack = `${error.stack}\n${here.stack}`;
+      throw error;
+    }
   }
 
   /** Takes the board down. */
