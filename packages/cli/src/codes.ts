@@ -66,6 +66,10 @@ export const cliCodes = {
     class: "VerifyError",
     meaning: "a scenario saw something else than it expects; all that ran failed so",
   },
+  "cli/size-incomplete": {
+    class: "DeviceError",
+    meaning: "a program that is to be measured does not keep running on the virtual board",
+  },
   "cli/tests-failed": { class: "PartialError", meaning: "some scenarios failed, others passed or failed otherwise" },
   "cli/profile-unknown": { class: "NotFoundError", meaning: "there is no manifest for this profile" },
   "cli/device-unknown": { class: "NotFoundError", meaning: "espx.yaml has no such device" },

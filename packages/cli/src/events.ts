@@ -100,6 +100,37 @@ export const eventSchemas = {
         .nullable(),
     })
     .describe("A scenario of a profile ended; `console` holds the last lines that its board said."),
+  size: z
+    .object({
+      profile: z.string(),
+      release: z.string(),
+      modules: z.array(
+        z.object({
+          name: z.string(),
+          part: z.string(),
+          path: z.string(),
+          fileBytes: bytes,
+          flashBytes: bytes,
+          heapBytes: bytes.nullable(),
+          importMs: z.number().min(0).nullable(),
+        }),
+      ),
+      fileBytes: bytes,
+      flashBytes: bytes,
+      importMs: z.number().min(0),
+      heap: z.object({
+        totalBytes: bytes,
+        modulesBytes: bytes,
+        runningBytes: bytes,
+        freeBytes: bytes,
+        largestFreeBytes: bytes,
+        afterMs: z.int(),
+      }),
+      onlineMs: z.int().nullable(),
+    })
+    .describe(
+      "What a profile takes on a virtual board, modules in the order in which they are loaded; null stands for a file that no start loads.",
+    ),
   error: z
     .object({
       class: z.string(),

@@ -20,6 +20,11 @@ export const commands: readonly CommandEntry[] = [
   { name: "exec", summary: "run Python code on a board", load: () => import("./exec.ts") },
   { name: "repl", summary: "talk to a board's prompt", load: () => import("./repl.ts") },
   { name: "test", summary: "run a profile's scenarios on virtual boards", load: () => import("./test.ts") },
+  {
+    name: "size",
+    summary: "measure a profile's heap, flash and import times by module",
+    load: () => import("./size.ts"),
+  },
   { name: "monmqtt", summary: "follow what a device reports over MQTT", load: () => import("./monmqtt.ts") },
   { name: "cmd", summary: "send a command to a device over MQTT", load: () => import("./cmd.ts") },
   { name: "sim", summary: "run virtual boards with a broker", load: () => import("./sim.ts") },

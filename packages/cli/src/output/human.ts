@@ -3,6 +3,7 @@ import type { Look, Output, Sinks } from "./output.ts";
 import type { ProgressBar } from "./progress.ts";
 import type { Redactor } from "./redactor.ts";
 import { formatScenario } from "./scenario-text.ts";
+import { formatSize } from "./size-text.ts";
 import { formatBytes, formatDuration, plural } from "./sizes.ts";
 
 /** Colours that the output uses by meaning; without colour each returns its text. */
@@ -88,6 +89,8 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
       return result(`\n${palette.strong(`${event.data.number}/${event.data.total} ${event.data.title}`)}`);
     case "shown":
       return result(`  ${palette.good("✓")} ${event.data.text}`);
+    case "size":
+      return result(formatSize(event.data, palette));
     case "scenario":
       return result(formatScenario(event.data, palette));
     case "progress":

@@ -46,7 +46,6 @@ export async function installProfile(
   { setup, origin }: { setup: BoardSetup; origin: ConfigOrigin },
 ): Promise<Installed> {
   const config = scenarioConfig(ctx, kit, { setup, origin });
-  const values = readValues(config);
   const files = {
     ...boardFiles({ release: kit.release, config, state: setup.release }),
     ...Object.fromEntries(setup.files),
@@ -55,10 +54,10 @@ export async function installProfile(
     mode: "virtual",
     seed: kit.seed,
     board: { name: "board", files },
-    network: networkOf(values),
+    network: networkOf(config),
   });
   for (const { namespace, key, value } of setup.nvs) bench.setNvs(namespace, key, value);
-  return { bench, deviceName: values.get("mqttname") ?? kit.profile.name };
+  return { bench, deviceName: readValues(config).get("mqttname") ?? kit.profile.name };
 }
 
 /** The config that a scenario's device has: its own values, the manifest's defaults, and the virtual network. */
@@ -94,7 +93,8 @@ function settingOf(
 }
 
 /** The access point and the port of the broker that a device with this config looks for. */
-function networkOf(values: ReadonlyMap<string, string>): BenchNetwork {
+export function networkOf(config: string): BenchNetwork {
+  const values = readValues(config);
   const port = /:(\d+)$/.exec(values.get("mqttbroker") ?? "")?.[1];
   return {
     ssid: values.get("ssid") ?? NETWORK.ssid,
