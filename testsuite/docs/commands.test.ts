@@ -7,7 +7,7 @@ import { Reader } from "./reader.ts";
 /** Printed when the boards are up. */
 const SIMULATOR_IS_UP = "Ctrl-C stops";
 
-test.each(["deploy", "simulator"])(
+test.each(["deploy", "simulator", "testing"])(
   "every command of docs/%s.md works as it is printed",
   { timeout: 300_000 },
   async (page) => {

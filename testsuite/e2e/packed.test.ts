@@ -78,6 +78,38 @@ test("a person's own project is deployed by the installed package", { timeout: 9
   expect(eventsOf(deployed).find((event) => event.kind === "deployed")?.data).toMatchObject({ state: "confirmed" });
 });
 
+test(
+  "the installed package tests a person's own profile, and the shipped ones in an empty folder",
+  { timeout: 90_000 },
+  async () => {
+    await using home = await makeHome(espx);
+    const shipped = await home.espx("test", "--filter", "rate");
+    expect(shipped.code, shipped.stdout + shipped.stderr).toBe(0);
+    expect(shipped.stdout).toMatch(/^✓ blinky\/rate/);
+    expect(await readdir(home.folder)).toEqual([]);
+    await home.write({
+      "espx.yaml": "fleet: home\n",
+      "manifests/mine.yaml": "profile: mine\nmodules: [net, mqtt]\nfiles: [main.py]\n",
+      "profiles/mine/main.py": "components = []\n",
+      "profiles/mine/tests/up.scenario": "config startdelay 1\nstart\nexpect online within 1 min\n",
+      "profiles/mine/tests/script.test.mjs":
+        'export const scenarios = { up: async ({ board }) => { await board.start(); await board.expect.console("connected", { within: "1 min" }); } };\n',
+      "profiles/mine/tests/never.scenario": "start\nexpect mqtt Nothing within 1 min\n",
+    });
+    const own = await home.espx("test", "--json", "--junit", "report.xml");
+    const ended = eventsOf(own).filter((event) => event.kind === "scenario");
+    expect(ended.map(({ data }) => [data["name"], data["passed"]])).toEqual([
+      ["never", false],
+      ["script: up", true],
+      ["up", true],
+    ]);
+    expect(own.code).toBe(9);
+    expect(await readFile(join(home.folder, "report.xml"), "utf8")).toContain('<testsuites tests="3" failures="1"');
+    const size = await home.espx("size", "mine");
+    expect(size.code, size.stdout + size.stderr).toBe(0);
+  },
+);
+
 test("every package that the installed code imports is one that it declares", async () => {
   const dist = join(folder, "node_modules", "espx", "dist");
   const { dependencies } = JSON.parse(await readFile(join(dist, "..", "package.json"), "utf8")) as {
