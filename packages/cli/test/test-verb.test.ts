@@ -200,6 +200,25 @@ test("a wrong scenario or module is found before any board starts", async () => 
   }
 });
 
+test("a folder in the place of a scenario is said, and so is a test of nothing", async () => {
+  await using project = await lampProject({ "a.scenario/x": "", "b.scenario": "# nothing\n" });
+  const result = await run(["test"], { cwd: project.path });
+  expect(result.stderr).toContain("cannot read the scenario");
+  expect(result.code).toBe(3);
+});
+
+test("a secret of a scenario's config comes from the environment and is never shown", async () => {
+  await using project = await lampProject({
+    "a.scenario": "config password ${WIFI_PASSWORD}\nstart\nexpect online within 1 min\nexpect console swordfish\n",
+  });
+  const result = await run(["test"], { cwd: project.path, env: { WIFI_PASSWORD: "swordfish" } });
+  expect(result.stdout).toContain('expected the console says a text with "********"');
+  expect(result.stdout + result.stderr).not.toContain("swordfish");
+  const missing = await run(["test"], { cwd: project.path });
+  expect(missing.stderr).toContain("${WIFI_PASSWORD} has no value");
+  expect(missing.code).toBe(3);
+});
+
 test("a config that the profile does not take is shown at the scenario's line", async () => {
   await using project = await lampProject({
     "a.scenario": "# first\nconfig pinn 3\nstart\n",

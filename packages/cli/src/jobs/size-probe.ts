@@ -1,5 +1,5 @@
 /** What one module took when it was loaded, without the modules that it loaded itself. */
-export interface Loaded {
+interface Loaded {
   readonly name: string;
   /** Where the board found it. */
   readonly path: string;
@@ -8,7 +8,7 @@ export interface Loaded {
 }
 
 /** The heap of a board that has been running for a while. */
-export interface RunningHeap {
+interface RunningHeap {
   readonly usedBytes: number;
   readonly freeBytes: number;
   readonly largestFreeBytes: number;

@@ -1,12 +1,11 @@
 import type { Context } from "../context.ts";
-import { readSource, type Place } from "../project/source.ts";
+import { errorIn, readSource, type Place, type Source } from "../project/source.ts";
 import type { ScenarioFile } from "./find-scenarios.ts";
 import type { ConfigLine } from "./install.ts";
 import { parseScenario, type Statement } from "./parse-scenario.ts";
 import type { ScenarioBoard } from "./scenario-board.ts";
 import type { Tools } from "./statements.ts";
 import { loadTestModule, placeInStack } from "./test-module.ts";
-import type { Source } from "../project/source.ts";
 
 /** One scenario, from a text or from a module, ready to be run on a board. */
 export interface Runnable {
@@ -21,10 +20,17 @@ export interface Runnable {
 /**
  * Reads a file into its scenarios; whatever is wrong in it is found before any board starts.
  *
- * @throws ConfigError `cli/scenario-syntax`, `cli/scenario-order`, `cli/test-module`
+ * @throws ConfigError `cli/file-missing`, `cli/scenario-syntax`, `cli/scenario-order`, `cli/test-module`
  */
 export async function readScenarios(ctx: Context, file: ScenarioFile, tools: Tools): Promise<readonly Runnable[]> {
-  const source = await readSource(file.path, ctx.cwd);
+  const source = await readSource(file.path, ctx.cwd).catch((cause: unknown) => {
+    throw errorIn(file.path, {
+      code: "cli/file-missing",
+      message: `cannot read the scenario ${file.path}`,
+      cause,
+      hint: "make it a file that you can read, or give it another ending",
+    });
+  });
   if (file.kind === "module") return readModule(file, source);
   const { statements, config } = parseScenario(source, tools);
   let current: Statement | undefined;
