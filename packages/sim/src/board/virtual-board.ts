@@ -1,4 +1,4 @@
-import { type SerialLink, type SimBoard, type SimEvent, type SimFault, UsageError } from "@espx/proto";
+import { type SerialLink, type SimBoard, type SimEvent, type SimFault, type SimSerialOptions, UsageError } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";
@@ -37,7 +37,8 @@ export class VirtualBoard implements SimBoard {
     const rtc = new RtcHost();
     this.#serial = new SerialHost({
       name: this.name,
-      sendSerial: (bytes) => this.#power.sendSerial(bytes),
+      clock: world.clock,
+      sendSerial: (bytes, patienceMs) => this.#power.sendSerial(bytes, patienceMs),
       holdReset: (held) => this.#power.holdReset(held),
     });
     this.#parts = new BoardParts([this.flash, this.#pins, rtc, this.#serial, ...parts]);
@@ -74,8 +75,13 @@ export class VirtualBoard implements SimBoard {
     await this.#power.stopped();
   }
 
-  openSerial(): SerialLink {
-    return this.#serial.open();
+  /** Bytes that found the console's input ring full since the board was made. */
+  get lostSerialBytes(): number {
+    return this.#serial.lostBytes;
+  }
+
+  openSerial(options?: SimSerialOptions): SerialLink {
+    return this.#serial.open(options);
   }
 
   setPin(pin: number, value: 0 | 1): void {
@@ -103,6 +109,7 @@ export class VirtualBoard implements SimBoard {
   }
 
   #emit(event: SimEventBody, atMs = this.#world.nowUs() / 1000): void {
+    if (event.kind === "off") this.#serial.chipStopped();
     for (const listener of this.#listeners) listener({ ...event, atMs } as SimEvent);
   }
 }

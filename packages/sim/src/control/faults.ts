@@ -14,7 +14,11 @@ export const simFaults = {
   },
   dns: { field: "fails", takes: ["boolean"], meaning: "has name resolution fail" },
   "flash-full": { field: "freeBytes", takes: ["bytes", "null"], meaning: "leaves so many bytes free; null undoes it" },
-  serial: { field: "behaviour", takes: ["normal", "silent", "garbage", "lost"], meaning: "what the serial port does" },
+  serial: {
+    field: "behaviour",
+    takes: ["normal", "silent", "garbage", "noise", "loss", "lost"],
+    meaning: "what the serial line does: nothing, spoil all or a few bytes, lose a few, or come off",
+  },
 } as const satisfies Readonly<
   Record<FaultKind, { readonly field: string; readonly takes: readonly string[]; readonly meaning: string }>
 >;
