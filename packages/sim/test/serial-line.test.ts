@@ -197,7 +197,9 @@ describe("the chip's own USB", () => {
     await using fixture = await startBoard();
     const usb = fixture.board.openSerial({ port: "usb" });
     expect(usb.traits.kind).toBe("usb-jtag");
-    expect(() => fixture.board.openSerial({ port: "usb" })).toThrowError(expect.objectContaining({ code: "port/busy" }));
+    expect(() => fixture.board.openSerial({ port: "usb" })).toThrowError(
+      expect.objectContaining({ code: "port/busy" }),
+    );
     const [overUart, overUsb] = [collect(fixture.world, fixture.link), collect(fixture.world, usb)];
     await usb.write(Buffer.from("20+1\r"));
     await fixture.world.advance(10);

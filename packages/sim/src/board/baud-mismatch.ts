@@ -14,7 +14,7 @@ export function heardAs(bytes: Uint8Array, sentBaud: number, heardBaud: number):
   const step = sentBaud / heardBaud;
   const levelAt = (at: number): number => levels[Math.floor(at)] ?? 1;
   const heard: number[] = [];
-  for (let at = nextStart(levels, 0); at < levels.length; ) {
+  for (let at = nextStart(levels, 0); at < levels.length;) {
     let byte = 0;
     for (let bit = 0; bit < dataBits; bit++) byte |= levelAt(at + (1.5 + bit) * step) << bit;
     heard.push(byte);

@@ -96,11 +96,12 @@ export class BoardSession {
    */
   sendSerial(bytes: Uint8Array, arrival: Arrival): void {
     if (this.#carried !== undefined) this.#carried.push({ bytes, arrival });
-    else this.#deliver(() => {
-      if (this.#interrupt !== undefined) this.#passSerial(this.#interrupt, bytes, arrival);
-      else if (this.#soft) this.#early.push((interrupt) => this.#passSerial(interrupt, bytes, arrival));
-      else this.#take({ type: "serial-counts", taken: bytes.length, lost: 0, atMs: arrival.atMs } as StampedMessage);
-    });
+    else
+      this.#deliver(() => {
+        if (this.#interrupt !== undefined) this.#passSerial(this.#interrupt, bytes, arrival);
+        else if (this.#soft) this.#early.push((interrupt) => this.#passSerial(interrupt, bytes, arrival));
+        else this.#take({ type: "serial-counts", taken: bytes.length, lost: 0, atMs: arrival.atMs } as StampedMessage);
+      });
   }
 
   /** What the console holds for the boot after a soft reset; empty before any other. */

@@ -3,14 +3,7 @@ import type { HostPart, PartChannel } from "./host-part.ts";
 import { LineFaults } from "./line-faults.ts";
 import { ResetCircuit } from "./reset-circuit.ts";
 import { BoardSerialLink } from "./serial-link.ts";
-import {
-  type SerialPortKind,
-  startBaudRate,
-  UartWire,
-  UsbWire,
-  type Wire,
-  type WireEnds,
-} from "./serial-wire.ts";
+import { type SerialPortKind, startBaudRate, UartWire, UsbWire, type Wire, type WireEnds } from "./serial-wire.ts";
 
 /** What the serial ports of a board need from the board. */
 export interface SerialOwner {
@@ -91,11 +84,14 @@ export class SerialHost implements HostPart {
       toHost: (bytes) => link.deliver(bytes),
     };
     const wire = port === "usb" ? new UsbWire(ends) : new UartWire(ends, baudRate);
-    const link = new BoardSerialLink({ name: this.#owner.name, port, wire }, {
-      setSignals: (signals) => this.#resetCircuit.set(signals),
-      closed: () => this.#disjoin(port),
-      opened: () => this.#join(port, { link, wire }),
-    });
+    const link = new BoardSerialLink(
+      { name: this.#owner.name, port, wire },
+      {
+        setSignals: (signals) => this.#resetCircuit.set(signals),
+        closed: () => this.#disjoin(port),
+        opened: () => this.#join(port, { link, wire }),
+      },
+    );
     this.#join(port, { link, wire });
     return link;
   }

@@ -1,4 +1,11 @@
-import { type SerialLink, type SimBoard, type SimEvent, type SimFault, type SimSerialOptions, UsageError } from "@espx/proto";
+import {
+  type SerialLink,
+  type SimBoard,
+  type SimEvent,
+  type SimFault,
+  type SimSerialOptions,
+  UsageError,
+} from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";

@@ -1,4 +1,4 @@
-import { SerialInput } from "../worker/console/serial-input.ts";
+import { ByteQueue } from "../worker/byte-queue.ts";
 import type { NetAddress } from "./net-backend.ts";
 import { netErrno } from "./net-errno.ts";
 
@@ -23,7 +23,7 @@ export class BoardSocket {
   localPort = 0;
   peer: NetAddress | undefined;
   isBound = false;
-  readonly received = new SerialInput();
+  readonly received = new ByteQueue();
   readonly datagrams: Datagram[] = [];
   readonly backlog: BoardSocket[] = [];
   #ended = false;

@@ -87,7 +87,10 @@ export class BoardConsole implements Terminal {
   /** Hands what was not read to the boot that follows. */
   handOver(): void {
     const bytes = new Uint8Array(ringCapacityBytes);
-    const unread = { bytes: bytes.slice(0, this.input.read(bytes)), arrival: { atMs: this.#context.now(), patienceMs: 0 } };
+    const unread = {
+      bytes: bytes.slice(0, this.input.read(bytes)),
+      arrival: { atMs: this.#context.now(), patienceMs: 0 },
+    };
     this.#context.post<SoftResetMessage>({ type: "soft-reset-begins", unread });
   }
 

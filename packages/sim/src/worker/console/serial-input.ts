@@ -1,3 +1,5 @@
+import { ByteQueue } from "../byte-queue.ts";
+
 /** Size of the ring in the chip's memory; one byte of it tells full from empty. @source MicroPython 1.27, ports/esp32/mphalport.c */
 const ringBytes = 260;
 
@@ -24,9 +26,8 @@ export interface Arrival {
  */
 export class SerialInput {
   readonly #nowMs: () => number;
-  #chunks: Uint8Array[] = [];
-  #start = 0;
-  #totalBytes = 0;
+  /** In the ring, and then on the line. */
+  readonly #bytes = new ByteQueue();
   #lostBytes = 0;
   #takenBytes = 0;
   /** A sender waits to hear what was taken. */
@@ -42,7 +43,7 @@ export class SerialInput {
   /** What a program may read at this moment. */
   get lengthBytes(): number {
     this.#settle();
-    return Math.min(this.#totalBytes, ringCapacityBytes);
+    return Math.min(this.#bytes.lengthBytes, ringCapacityBytes);
   }
 
   /** A program waits for bytes, until {@link unwatch}: then they do not pile up. */
@@ -62,8 +63,7 @@ export class SerialInput {
     if (bytes.length === 0) return;
     const fromMs = this.#watched ? Math.max(atMs, this.#nowMs()) : atMs;
     this.#patienceMs = this.#watched ? Math.max(patienceMs, readerPatienceMs) : patienceMs;
-    this.#chunks.push(bytes);
-    this.#totalBytes += bytes.length;
+    this.#bytes.push(bytes);
     this.#lineEndsMs = fromMs + this.#patienceMs;
     if (this.#patienceMs === 0) this.#lose(bytes.length);
   }
@@ -71,18 +71,7 @@ export class SerialInput {
   /** Moves bytes into `target` as far as there are any; answers how many. */
   read(target: Uint8Array): number {
     this.#settle();
-    let count = 0;
-    for (let chunk = this.#chunks[0]; chunk !== undefined && count < target.length; chunk = this.#chunks[0]) {
-      const part = chunk.subarray(this.#start, this.#start + target.length - count);
-      target.set(part, count);
-      count += part.length;
-      this.#start += part.length;
-      if (this.#start === chunk.length) {
-        this.#chunks.shift();
-        this.#start = 0;
-      }
-    }
-    this.#totalBytes -= count;
+    const count = this.#bytes.read(target);
     this.#takenBytes += count;
     if (count > 0) this.#lineEndsMs = this.#nowMs() + this.#patienceMs;
     return count;
@@ -104,21 +93,14 @@ export class SerialInput {
   }
 
   #settle(nowMs = this.#nowMs()): void {
-    if (this.#totalBytes > ringCapacityBytes && nowMs > this.#lineEndsMs) this.#lose();
+    if (this.#bytes.lengthBytes > ringCapacityBytes && nowMs > this.#lineEndsMs) this.#lose();
   }
 
   /** Cuts what does not fit off the end. */
   #lose(mostBytes = Infinity): void {
-    let over = Math.min(mostBytes, this.#totalBytes - ringCapacityBytes);
+    const over = Math.min(mostBytes, this.#bytes.lengthBytes - ringCapacityBytes);
     if (over <= 0) return;
     this.#lostBytes += over;
-    this.#totalBytes -= over;
-    while (over > 0) {
-      const last = this.#chunks.pop();
-      if (last === undefined) return;
-      const kept = last.length - over;
-      if (kept > 0) this.#chunks.push(last.subarray(0, kept));
-      over = Math.max(0, -kept);
-    }
+    this.#bytes.dropLast(over);
   }
 }
