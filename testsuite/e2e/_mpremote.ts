@@ -26,7 +26,7 @@ interface Way {
 /** Holds a virtual board against the unmodified mpremote from PyPI. */
 export function testMpremote({ name, url, pty, needs, there }: Way): void {
   const python = pythonWith("mpremote") ?? "";
-  const testThere = test.skipIf(!there || python === "");
+  const isThere = there && python !== "";
   let folder: string;
   let session: SimSession | undefined;
 
@@ -43,7 +43,7 @@ export function testMpremote({ name, url, pty, needs, there }: Way): void {
   }
 
   beforeAll(async () => {
-    if (!there || python === "") return;
+    if (!isThere) return;
     folder = mkdtempSync(join(tmpdir(), "espx-mpremote-"));
     const control = createSimControl({ createWorld, folder: join(folder, "run") });
     const start = { names: ["desk"], fresh: true, stateFolder: undefined, brokerUrl: "mqtt://127.0.0.1:1883" };
@@ -60,14 +60,14 @@ export function testMpremote({ name, url, pty, needs, there }: Way): void {
   });
 
   describe(`mpremote over ${name}`, () => {
-    testThere(`runs code (needs ${needs})`, async () => {
+    test.skipIf(!isThere)(`runs code (needs ${needs})`, async () => {
       expect(await run("exec", "print('sum', 1 + 1)")).toBe("sum 2\n");
       expect(await run("eval", "2 ** 40")).toBe("1099511627776\n");
       expect(await run("run", "program.py")).toBe("runs on esp32\n");
       await expect(run("exec", "raise ValueError('no')")).rejects.toThrow("ValueError: no");
     });
 
-    testThere(`keeps files (needs ${needs})`, { timeout: 60_000 }, async () => {
+    test.skipIf(!isThere)(`keeps files (needs ${needs})`, { timeout: 60_000 }, async () => {
       await run("mkdir", ":lib");
       await run("cp", "program.py", ":lib/program.py");
       expect(await run("ls", ":lib")).toBe("ls :lib\n          42 program.py\n");
@@ -81,7 +81,7 @@ export function testMpremote({ name, url, pty, needs, there }: Way): void {
       expect(await run("ls")).not.toContain("lib");
     });
 
-    testThere(`copies 300 KB there and back (needs ${needs})`, { timeout: 120_000 }, async () => {
+    test.skipIf(!isThere)(`copies 300 KB there and back (needs ${needs})`, { timeout: 120_000 }, async () => {
       await run("cp", "big.bin", ":big.bin");
       expect(await run("ls")).toContain("      300000 big.bin\n");
       expect(await run("sha256sum", ":big.bin")).toContain(createHash("sha256").update(big).digest("hex"));
@@ -90,11 +90,11 @@ export function testMpremote({ name, url, pty, needs, there }: Way): void {
       await run("rm", ":big.bin");
     });
 
-    testThere(`imports from a mounted folder (needs ${needs})`, async () => {
+    test.skipIf(!isThere)(`imports from a mounted folder (needs ${needs})`, async () => {
       expect(await run("mount", "mounted", "exec", "import hosted")).toContain("from the host 42\n");
     });
 
-    testThere(`resets the board (needs ${needs})`, async () => {
+    test.skipIf(!isThere)(`resets the board (needs ${needs})`, async () => {
       await run("exec", "kept = 1");
       expect(await run("resume", "eval", "kept")).toBe("1\n");
       await run("soft-reset");

@@ -64,6 +64,7 @@ describe("the input ring", () => {
     await fixture.type(typeable(1000));
     await fixture.type("\x03");
     await fixture.waitFor("KeyboardInterrupt");
+    expect(fixture.take()).toContain("line 2, in <module>");
   });
 
   it("keeps what comes during a soft reset", async () => {
@@ -74,6 +75,7 @@ describe("the input ring", () => {
     await fixture.waitFor("soft reboot");
     await fixture.type("6*7\r");
     await fixture.waitFor("42\r\n");
+    expect(fixture.take()).toMatch(/soft reboot[^]*>>> 6\*7\r\n42/);
   });
 });
 
@@ -238,7 +240,7 @@ describe("a bad line", () => {
     await fixture.board.reset();
     const whole = fixture.take();
     expect(seen.text).toHaveLength(whole.length);
-    const wrong = [...seen.text].filter((char, at) => char !== whole[at]).length;
+    const wrong = Array.from(seen.text).filter((char, at) => char !== whole[at]).length;
     expect(wrong).toBeGreaterThan(0);
     expect(wrong).toBeLessThan(whole.length / 10);
     fixture.board.fault({ kind: "serial", behaviour: "loss" });

@@ -24,7 +24,8 @@ export class LineFaults {
         return bytes.map((byte) => (this.#hits() ? byte ^ (1 << (this.#next() & 7)) : byte));
       case "loss":
         return bytes.filter(() => !this.#hits());
-      default:
+      case "silent":
+      case "lost":
         return new Uint8Array(0);
     }
   }

@@ -101,7 +101,7 @@ export class SerialHost implements HostPart {
     this.#faults.behaviour = fault.behaviour;
     if (fault.behaviour !== "lost") return true;
     const error = new LinkError("link/lost", `sim:${this.#owner.name} was unplugged`);
-    for (const { link } of [...this.#connections.values()]) link.lose(error);
+    for (const { link } of this.#connections.values()) link.lose(error);
     return true;
   }
 

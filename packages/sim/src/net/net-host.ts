@@ -26,6 +26,7 @@ const socketRequests: readonly SocketRequest["type"][] = [
   "net-send",
   "net-sendto",
   "net-consumed",
+  "net-secure",
   "net-close",
 ];
 

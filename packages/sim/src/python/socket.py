@@ -219,3 +219,14 @@ class socket(io.IOBase):
 
     def __exit__(self, *args):
         self.close()
+
+
+class _Layer(io.IOBase):
+    """What lies over a socket and is waited for as it is."""
+
+    def __init__(self, sock):
+        self._sock = sock
+
+    @property
+    def _number(self):
+        return self._sock._number

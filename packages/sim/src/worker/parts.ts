@@ -40,4 +40,6 @@ export const supportModules: readonly SupportModule[] = [
   { file: "network", name: "network" },
   { file: "socket", name: "socket" },
   { file: "select", name: "select" },
+  { file: "_tls", name: "tls" },
+  { file: "_ssl", name: "ssl" },
 ];
