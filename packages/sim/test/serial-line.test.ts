@@ -82,7 +82,7 @@ describe("the input ring", () => {
 describe("a line at a baud rate", () => {
   it("takes ten bits for each byte that the board prints, and the program waits", async () => {
     const { world, board } = await startBare(
-      "import time\nt = time.ticks_ms()\nprint('y' * 1150)\nprint(time.ticks_diff(time.ticks_ms(), t))\n",
+      "import time\ntime.sleep_ms(100)\nt = time.ticks_ms()\nprint('y' * 1150)\nprint(time.ticks_diff(time.ticks_ms(), t))\n",
     );
     await using _ = world;
     const link = board.openSerial({ baudRate: 115_200 });
@@ -145,6 +145,7 @@ describe("a line at a baud rate", () => {
     const link = board.openSerial({ baudRate: 115_200 });
     const seen = collect(world, link);
     await board.powerOn();
+    await world.advance(200);
     void link.write(new Uint8Array(1000).fill(120));
     await world.advance(5000);
     expect(seen.text).toContain(`kept ${ringCapacityBytes}\r\n`);

@@ -9,6 +9,7 @@ import { type SerialPortKind, startBaudRate, UartWire, UsbWire, type Wire, type 
 export interface SerialOwner {
   readonly name: string;
   readonly clock: Clock;
+  readonly mode: "real" | "virtual";
   /** `patienceMs` is how long the line waits for a board that does not read; see `Arrival` of the console. */
   sendSerial(bytes: Uint8Array, patienceMs: number): void;
   /** EN pulled low, or let go. */
@@ -78,6 +79,7 @@ export class SerialHost implements HostPart {
     this.#assertFree(port);
     const ends: WireEnds = {
       clock: this.#owner.clock,
+      mode: this.#owner.mode,
       faults: this.#faults,
       deviceBaud: () => this.deviceBaud,
       toBoard: (bytes, patienceMs) => this.#owner.sendSerial(bytes, patienceMs),

@@ -9,8 +9,11 @@ export type SerialPortKind = NonNullable<SimSerialOptions["port"]>;
 /** What a UART and its bridge are set to after a reset. */
 export const startBaudRate = 115_200;
 
-/** The time that a line without a pace waits for a board that does not read, about as long as a full ring lasts. */
-const unpacedPatienceMs = 100;
+/**
+ * The time that a line without a pace waits for a board that does not read: as long as a line at 115200 baud takes to fill the ring,
+ * in real time more, since the machine may stall.
+ */
+const unpacedPatienceMs = { virtual: 25, real: 500 } as const;
 
 /** Bytes on their way to a UART may wait so long that a writer is held up. */
 const heldUpBytes = 1024;
@@ -21,6 +24,7 @@ const usbWindowBytes = 512;
 /** Where the two ends of a line lead. */
 export interface WireEnds {
   readonly clock: Clock;
+  readonly mode: "real" | "virtual";
   readonly faults: LineFaults;
   /** What the chip's UART is set to; undefined: it takes any rate. */
   deviceBaud(): number | undefined;
@@ -55,7 +59,7 @@ export class UartWire implements Wire {
     this.#ends = ends;
     this.paced = baudRate !== undefined;
     this.#hostBaud = baudRate ?? startBaudRate;
-    const patienceMs = this.paced ? 0 : unpacedPatienceMs;
+    const patienceMs = this.paced ? 0 : unpacedPatienceMs[ends.mode];
     this.#in = new PacedLine(ends.clock, (bytes) => ends.toBoard(ends.faults.pass(this.#atBoard(bytes)), patienceMs));
     this.#out = new PacedLine(ends.clock, (bytes) => ends.toHost(bytes));
     if (this.paced) this.#in.baudRate = this.#hostBaud;

@@ -45,6 +45,7 @@ export class VirtualBoard implements SimBoard {
     this.#serial = new SerialHost({
       name: this.name,
       clock: world.clock,
+      mode: world.mode,
       sendSerial: (bytes, patienceMs) => this.#power.sendSerial(bytes, patienceMs),
       holdReset: (held) => this.#power.holdReset(held),
     });

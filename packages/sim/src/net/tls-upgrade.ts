@@ -32,14 +32,17 @@ function begin(socket: Socket, { server, verify, hostname }: TlsOptions, secureC
   // A name that cannot be one is not told to the server; no certificate will be for it.
   const isName = hostname !== undefined && isIP(hostname) === 0 && /^[\w.-]+$/.test(hostname);
   const servername = isName ? hostname : "";
-  return connect({ socket, secureContext, rejectUnauthorized, checkServerIdentity: () => undefined, minVersion, servername });
+  return connect({
+    socket,
+    secureContext,
+    rejectUnauthorized,
+    checkServerIdentity: () => undefined,
+    minVersion,
+    servername,
+  });
 }
 
-async function finish(
-  secure: TLSSocket,
-  options: TlsOptions,
-  trusted: readonly X509Certificate[],
-): Promise<Upgrade> {
+async function finish(secure: TLSSocket, options: TlsOptions, trusted: readonly X509Certificate[]): Promise<Upgrade> {
   const broken = await handshake(secure, options.server ? "secure" : "secureConnect");
   if (broken !== undefined) return failed("handshake", broken);
   const wrong = options.verify ? checkCertificates(shownBy(secure), { ...options, trusted }) : [];

@@ -6,8 +6,8 @@ const ringBytes = 260;
 /** Most bytes that wait in the ring. */
 export const ringCapacityBytes = ringBytes - 1;
 
-/** How long bytes for a program that is about to read wait on the line at least, in ms. */
-const readerPatienceMs = 100;
+/** How long bytes for a program that is about to read wait on the line at least, in ms: as long as a machine may stall. */
+const readerPatienceMs = 500;
 
 /** How bytes come to the board. */
 export interface Arrival {
