@@ -47,6 +47,8 @@ export type SimFault =
   | { readonly kind: "link-loss"; readonly forMs?: number }
   | { readonly kind: "broker"; readonly behaviour: "normal" | "refuse" | "silent" | "close" }
   | { readonly kind: "dns"; readonly fails: boolean }
+  /** Moves the calendar, or takes it back to the year 2000, where it starts without a battery. */
+  | { readonly kind: "clock"; readonly jumpMs: number | "unset" }
   | { readonly kind: "flash-full"; readonly freeBytes: number | null }
   | { readonly kind: "serial"; readonly behaviour: "normal" | "silent" | "garbage" | "noise" | "loss" | "lost" };
 

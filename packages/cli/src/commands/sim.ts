@@ -8,7 +8,7 @@ export default defineCommand({
   summary: "run virtual boards with a broker",
   description:
     "Runs virtual boards in the foreground, with an MQTT broker, until Ctrl-C or --timeout. Other terminals reach a board as sim:NAME; its flash stays between runs.",
-  examples: ["espx sim kitchen", "espx sim kitchen cellar --fresh", "espx sim kitchen --pty"],
+  examples: ["espx sim kitchen", "espx sim kitchen cellar --fresh"],
   args: [
     {
       name: "name",

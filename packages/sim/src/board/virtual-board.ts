@@ -41,7 +41,7 @@ export class VirtualBoard implements SimBoard {
       ...(options.flashBytes !== undefined && { capacityBytes: options.flashBytes }),
       ...(options.stateFile !== undefined && { stateFile: options.stateFile }),
     });
-    const rtc = new RtcHost();
+    const rtc = new RtcHost(() => world.nowUs() / 1000);
     this.#serial = new SerialHost({
       name: this.name,
       clock: world.clock,

@@ -12,6 +12,7 @@ export const simFaults = {
     takes: ["normal", "refuse", "silent", "close"],
     meaning: "how the broker treats the board",
   },
+  clock: { field: "jumpMs", takes: ["offset", "unset"], meaning: "moves the board's calendar, or unsets it" },
   dns: { field: "fails", takes: ["boolean"], meaning: "has name resolution fail" },
   "flash-full": { field: "freeBytes", takes: ["bytes", "null"], meaning: "leaves so many bytes free; null undoes it" },
   serial: {
@@ -51,6 +52,8 @@ function accepts(type: string, argument: unknown): boolean {
     case "milliseconds":
     case "bytes":
       return typeof argument === "number" && Number.isInteger(argument) && argument >= 0;
+    case "offset":
+      return typeof argument === "number" && Number.isInteger(argument);
     case "nothing":
       return argument === undefined;
     case "null":

@@ -85,6 +85,7 @@ export class NetHost implements HostPart {
       case "link-loss":
         this.loseLink(fault.forMs ?? 0);
         return true;
+      case "clock":
       case "flash-full":
       case "serial":
         return false;
