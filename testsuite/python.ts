@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Python packages that more tests are held against; `.ci/run` installs every one of them. */
-export type PythonModule = "littlefs" | "esptool" | "esp_idf_nvs_partition_gen";
+export type PythonModule = "mpremote" | "littlefs" | "esptool" | "esp_idf_nvs_partition_gen";
 
 const python = fileURLToPath(new URL("../.cache/python/bin/python", import.meta.url));
 const found = new Map<PythonModule, boolean>();

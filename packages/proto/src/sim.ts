@@ -47,8 +47,21 @@ export type SimFault =
   | { readonly kind: "link-loss"; readonly forMs?: number }
   | { readonly kind: "broker"; readonly behaviour: "normal" | "refuse" | "silent" | "close" }
   | { readonly kind: "dns"; readonly fails: boolean }
+  /** Moves the calendar, or takes it back to the year 2000, where it starts without a battery. */
+  | { readonly kind: "clock"; readonly jumpMs: number | "unset" }
   | { readonly kind: "flash-full"; readonly freeBytes: number | null }
-  | { readonly kind: "serial"; readonly behaviour: "normal" | "silent" | "garbage" | "lost" };
+  | { readonly kind: "serial"; readonly behaviour: "normal" | "silent" | "garbage" | "noise" | "loss" | "lost" };
+
+/** How the console of a board is reached. */
+export interface SimSerialOptions {
+  /** `uart`, behind a bridge, when left out; `usb` is the chip's own. Each takes one client, and both may be open at once. */
+  readonly port?: "uart" | "usb";
+  /**
+   * Bits a second at which the line passes bytes, ten of them a byte; `setBaud` changes it. Left out, the UART passes them as fast as
+   * the board reads. Without meaning for `usb`.
+   */
+  readonly baudRate?: number;
+}
 
 /** One virtual board: a chip with power, flash, pins and a serial console. */
 export interface SimBoard {
@@ -66,8 +79,8 @@ export interface SimBoard {
    * operation leaves a prefix, without it nothing. Resolves when the power went.
    */
   cutAt(operation: number, tornBytes?: number): Promise<void>;
-  /** A second client gets BusyError `port/busy`. */
-  openSerial(): SerialLink;
+  /** A second client on the same way in gets BusyError `port/busy`. */
+  openSerial(options?: SimSerialOptions): SerialLink;
   setPin(pin: number, value: 0 | 1): void;
   pin(pin: number): 0 | 1;
   fault(fault: SimFault): void;
@@ -125,6 +138,10 @@ export interface SimStartOptions {
   readonly stateFolder: string | undefined;
   /** Port of the broker that boards and tools share; it is started by the caller. */
   readonly brokerUrl: string;
+  /** Bits a second at which every port passes bytes; undefined: as fast as the board reads. */
+  readonly baudRate?: number;
+  /** Whether each board gets a pseudo-terminal, whose path is then among its urls. */
+  readonly pty?: boolean;
   /** Lines of a board's console, for `--verbose`. */
   readonly onConsole?: (name: string, bytes: Uint8Array) => void;
 }

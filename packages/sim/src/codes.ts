@@ -41,6 +41,7 @@ export const simCodes = {
   "sim/reply-malformed": { class: "ProtocolError", meaning: "a simulator's answer cannot be read" },
   "sim/runtime-folder": { class: "PermissionError", meaning: "the folder of running simulators cannot be used" },
   "sim/runtime-path-long": { class: "UsageError", meaning: "the runtime folder's path leaves no room for sockets" },
+  "sim/socat-missing": { class: "NotFoundError", meaning: "a pseudo-terminal needs the program socat" },
   "sim/socket-unusable": { class: "LinkError", meaning: "a simulator cannot listen at its socket or port" },
   "sim/state-damaged": { class: "VerifyError", meaning: "the kept flash of a virtual board is not what was written" },
   "sim/support-broken": {

@@ -48,6 +48,7 @@ export class World implements SimWorld, AsyncDisposable {
       beganMs: clock instanceof RealWorldClock ? clock.beganMs : 0,
       seed: options.seed ?? 1,
       quietMs: options.quietMs ?? 5000,
+      clock,
       nowUs: () => clock.now() * 1000,
     };
   }

@@ -19,6 +19,8 @@ export default defineCommand({
   ],
   flags: {
     fresh: { description: "forget what the boards' flash held" },
+    pty: { description: "make a pseudo-terminal for each board, with socat" },
+    lineBaud: { value: "baud", description: "pass serial bytes no faster than a line at this rate" },
     brokerPort: { value: "port", description: "port of the broker; else 1883 when it is free" },
   },
   async run(ctx, { args, flags }) {
@@ -26,8 +28,13 @@ export default defineCommand({
       flags.brokerPort === undefined
         ? undefined
         : wholeNumber(flags.brokerPort, "--broker-port", { min: 0, max: 65_535 });
+    const baudRate =
+      flags.lineBaud === undefined
+        ? undefined
+        : wholeNumber(flags.lineBaud, "--line-baud", { min: 300, max: 5_000_000 });
+    const names = args.length === 0 ? ["board"] : args;
     try {
-      await simulate(ctx, { names: args.length === 0 ? ["board"] : args, fresh: flags.fresh, brokerPort: port });
+      await simulate(ctx, { names, fresh: flags.fresh, brokerPort: port, baudRate, pty: flags.pty });
     } catch (error) {
       // The time that was given is how long to run, and its end is no failure.
       if (!isEspxError(error, "cli/timed-out")) throw error;

@@ -23,14 +23,17 @@ export function readFault(words: readonly string[], table: FaultTable): unknown 
   return { kind, [row.field]: readValue(value, row) };
 }
 
+/** What a number stands for. */
+const countTypes: readonly string[] = ["milliseconds", "bytes", "offset"];
+
 function readValue(text: string, { takes }: FaultRow): unknown {
   if (takes.includes("boolean")) {
     if (/^(on|up|true|yes|1)$/.test(text)) return true;
     if (/^(off|down|false|no|0)$/.test(text)) return false;
   }
   if (takes.includes("null") && /^(off|none|null)$/.test(text)) return null;
-  const number = /^(\d+)(ms|s)?$/.exec(text);
-  if ((takes.includes("milliseconds") || takes.includes("bytes")) && number !== null) {
+  const number = /^(-?\d+)(ms|s)?$/.exec(text);
+  if (takes.some((type) => countTypes.includes(type)) && number !== null) {
     return Number(number[1]) * (number[2] === "s" ? 1000 : 1);
   }
   return text;
@@ -38,7 +41,7 @@ function readValue(text: string, { takes }: FaultRow): unknown {
 
 function wordsFor(type: string, field: string): string {
   if (type === "boolean") return field === "up" ? "up|down" : "on|off";
-  if (type === "milliseconds") return "MS";
+  if (type === "milliseconds" || type === "offset") return "MS";
   if (type === "bytes") return "BYTES";
   if (type === "null") return "off";
   return type === "nothing" ? "(nothing)" : type;

@@ -9,10 +9,15 @@ export interface SimulateOptions {
   readonly fresh: boolean;
   /** Port of the embedded broker; undefined takes 1883 when it is free, else any. */
   readonly brokerPort: number | undefined;
+  /** Bits a second of the serial lines; undefined: as fast as the boards read. */
+  readonly baudRate?: number | undefined;
+  /** Whether each board gets a pseudo-terminal. */
+  readonly pty?: boolean;
 }
 
 /** Runs virtual boards and their broker until the signal aborts, then stops both. */
-export async function simulate(ctx: Context, { names, fresh, brokerPort }: SimulateOptions): Promise<void> {
+export async function simulate(ctx: Context, options: SimulateOptions): Promise<void> {
+  const { names, fresh, brokerPort, baudRate, pty = false } = options;
   const control = await ctx.outside.simControl();
   const broker = await startBroker(ctx, brokerPort);
   try {
@@ -22,6 +27,8 @@ export async function simulate(ctx: Context, { names, fresh, brokerPort }: Simul
       fresh,
       stateFolder: folder,
       brokerUrl: broker.url,
+      pty,
+      ...(baudRate !== undefined && { baudRate }),
       onConsole: consoleLog(ctx),
     });
     try {

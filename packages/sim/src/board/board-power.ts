@@ -29,6 +29,8 @@ export class BoardPower {
   #chipStartUs = 0;
   #boots = 0;
   #failure: InternalError | undefined;
+  /** Between a soft reset and the boot after it: the session whose console lives on. */
+  #softlyStopped: BoardSession | undefined;
 
   constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
     this.#chip = chip;
@@ -89,8 +91,11 @@ export class BoardPower {
     });
   }
 
-  sendSerial(bytes: Uint8Array): void {
-    if (this.#state.kind === "on") this.#state.session.sendSerial(bytes);
+  /** @param patienceMs - how long the line waits for a board that does not read */
+  sendSerial(bytes: Uint8Array, patienceMs: number): void {
+    const arrival = { atMs: this.#chip.world.nowUs() / 1000, patienceMs };
+    const session = this.#state.kind === "on" ? this.#state.session : this.#softlyStopped;
+    session?.sendSerial(bytes, arrival);
   }
 
   /** Resolves when no program runs any more. */
@@ -141,6 +146,8 @@ export class BoardPower {
       stopped: (stop, atMs) => this.#stop(stop, atMs * 1000),
       crashed: (error) => this.#crash(error),
     });
+    for (const { bytes, arrival } of this.#softlyStopped?.carried ?? []) session.sendSerial(bytes, arrival);
+    this.#softlyStopped = undefined;
     session.control.watchdogUs = reason.watchdogUs;
     this.#state = { kind: "on", session };
     this.#watch(session);
@@ -171,6 +178,7 @@ export class BoardPower {
     void this.#change(async () => {
       if (this.#state !== stopping || stopping.kind !== "on") return;
       const { watchdogUs } = stopping.session.control;
+      if (stop.kind === "soft-reset") this.#softlyStopped = stopping.session;
       await this.#end(offReason(stop), atUs);
       switch (stop.kind) {
         case "reset":

@@ -1,6 +1,8 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { SimAssets } from "../assets.ts";
 import type { BoardStop, PartMessage } from "../worker/context.ts";
+import type { SerialMessage, SoftResetMessage } from "../worker/console/board-console.ts";
+import type { Arrival } from "../worker/console/serial-input.ts";
 import { ControlBlock } from "../worker/control-block.ts";
 import type { StartData } from "../worker/start-data.ts";
 import { ChangeSignal } from "./change-signal.ts";
@@ -16,6 +18,12 @@ export interface SessionListener {
   stopped(stop: BoardStop, atMs: number): void;
   /** The worker ended by an error, which is a fault of the simulator. */
   crashed(error: Error): void;
+}
+
+/** Bytes for the console. */
+export interface SerialInbound {
+  readonly bytes: Uint8Array;
+  readonly arrival: Arrival;
 }
 
 /** What a session starts with, beside what the assets give. */
@@ -45,6 +53,9 @@ export class BoardSession {
   readonly #virtual: boolean;
   readonly #changed = new ChangeSignal();
   #held: (() => void)[] = [];
+  readonly #soft: boolean;
+  readonly #early: ((interrupt: VmInterrupt) => void)[] = [];
+  #carried: SerialInbound[] | undefined;
   #interrupt: VmInterrupt | undefined;
   #stopped = false;
   #spinning = false;
@@ -55,6 +66,7 @@ export class BoardSession {
     this.#assets = assets;
     this.#listener = listener;
     this.#virtual = start.mode === "virtual";
+    this.#soft = start.boot.cause === "soft";
     this.control.interruptByte = undefined;
     this.control.horizonUs = start.startUs;
     const { port1, port2 } = new MessageChannel();
@@ -78,16 +90,23 @@ export class BoardSession {
     });
   }
 
-  /** Bytes on the serial line: the byte of Ctrl-C interrupts Python at once, the others wait to be read. */
-  sendSerial(bytes: Uint8Array): void {
-    this.#deliver(() => {
-      if (this.#interrupt === undefined) return;
-      const { interruptByte } = this.control;
-      const kept = interruptByte === undefined ? bytes : bytes.filter((byte) => byte !== interruptByte);
-      if (kept.length < bytes.length) this.#interrupt.raise();
-      this.#port.postMessage({ type: "serial-in", bytes: kept });
-      this.control.wake();
-    });
+  /**
+   * Bytes on the serial line: the byte of Ctrl-C interrupts Python at once, the others wait to be read. Over a soft reset they wait in
+   * the chip's ring; at any other start nothing listens yet.
+   */
+  sendSerial(bytes: Uint8Array, arrival: Arrival): void {
+    if (this.#carried !== undefined) this.#carried.push({ bytes, arrival });
+    else
+      this.#deliver(() => {
+        if (this.#interrupt !== undefined) this.#passSerial(this.#interrupt, bytes, arrival);
+        else if (this.#soft) this.#early.push((interrupt) => this.#passSerial(interrupt, bytes, arrival));
+        else this.#take({ type: "serial-counts", taken: bytes.length, lost: 0, atMs: arrival.atMs } as StampedMessage);
+      });
+  }
+
+  /** What the console holds for the boot after a soft reset; empty before any other. */
+  get carried(): readonly SerialInbound[] {
+    return this.#carried ?? [];
   }
 
   /** Virtual time: lets the board run up to `horizonUs`. */
@@ -127,6 +146,15 @@ export class BoardSession {
     return this.#parkedAt === this.control.wakes;
   }
 
+  #passSerial(interrupt: VmInterrupt, bytes: Uint8Array, arrival: Arrival): void {
+    const { interruptByte } = this.control;
+    const kept = interruptByte === undefined ? bytes : bytes.filter((byte) => byte !== interruptByte);
+    if (kept.length < bytes.length) interrupt.raise();
+    const message: SerialMessage = { type: "serial-in", bytes: kept, skipped: bytes.length - kept.length, arrival };
+    this.#port.postMessage(message);
+    this.control.wake();
+  }
+
   #deliver(send: () => void): void {
     if (this.#virtual && !this.#parked && !this.#spinning) this.#held.push(send);
     else if (!this.#stopped) send();
@@ -163,9 +191,14 @@ export class BoardSession {
         break;
       case "loaded": {
         const { memory } = message as StampedMessage & { readonly memory: WebAssembly.Memory };
-        this.#interrupt = new VmInterrupt(memory, this.#assets.layout);
+        const interrupt = new VmInterrupt(memory, this.#assets.layout);
+        this.#interrupt = interrupt;
+        for (const pass of this.#early.splice(0)) pass(interrupt);
         break;
       }
+      case "soft-reset-begins":
+        this.#carried = [(message as StampedMessage & SoftResetMessage).unread];
+        break;
       case "stop": {
         this.#stopped = true;
         const { kind, ...rest } = message as unknown as StampedMessage & BoardStop;

@@ -1,4 +1,4 @@
-import type { ResetCause } from "@espx/proto";
+import type { Clock, ResetCause } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
 import type { BootImage } from "../worker/start-data.ts";
 import type { BoardParts } from "./board-parts.ts";
@@ -13,6 +13,7 @@ export interface BoardWorld {
   readonly seed: number;
   /** Virtual time: a board that is not heard of for this long in real time computes without end. */
   readonly quietMs: number;
+  readonly clock: Clock;
   nowUs(): number;
 }
 

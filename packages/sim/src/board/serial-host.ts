@@ -1,81 +1,154 @@
-import { BusyError, LinkError, type SerialLink, type SimFault } from "@espx/proto";
+import { BusyError, type Clock, LinkError, type SerialLink, type SimFault, type SimSerialOptions } from "@espx/proto";
 import type { HostPart, PartChannel } from "./host-part.ts";
+import { LineFaults } from "./line-faults.ts";
 import { ResetCircuit } from "./reset-circuit.ts";
 import { BoardSerialLink } from "./serial-link.ts";
+import { type SerialPortKind, startBaudRate, UartWire, UsbWire, type Wire, type WireEnds } from "./serial-wire.ts";
 
-type SerialBehaviour = Extract<SimFault, { readonly kind: "serial" }>["behaviour"];
-
-/** What the serial port of a board needs from the board. */
+/** What the serial ports of a board need from the board. */
 export interface SerialOwner {
   readonly name: string;
-  sendSerial(bytes: Uint8Array): void;
+  readonly clock: Clock;
+  readonly mode: "real" | "virtual";
+  /** `patienceMs` is how long the line waits for a board that does not read; see `Arrival` of the console. */
+  sendSerial(bytes: Uint8Array, patienceMs: number): void;
   /** EN pulled low, or let go. */
   holdReset(held: boolean): void;
 }
 
-/** Noise turns every byte into another one, the same each time. */
-const noise = 0x55;
+/** A client, and the line to it. */
+interface Connection {
+  readonly link: BoardSerialLink;
+  readonly wire: Wire;
+}
 
-/** The serial port of a board: at most one client, whose bytes the faults of the line may spoil. */
+/**
+ * The console of a board from outside: its UART and its own USB, each with at most one client. What the board prints goes to both, and
+ * both fill one input ring.
+ */
 export class SerialHost implements HostPart {
   readonly name = "serial";
   readonly #owner: SerialOwner;
   readonly #resetCircuit: ResetCircuit;
-  #behaviour: SerialBehaviour = "normal";
-  #link: BoardSerialLink | undefined;
+  readonly #faults = new LineFaults();
+  readonly #connections = new Map<SerialPortKind, Connection>();
+  #channel: PartChannel | undefined;
+  #lostBytes = 0;
+  /** What the chip's UART is set to; undefined: it takes any rate, as the ROM does that measures it. */
+  deviceBaud: number | undefined = startBaudRate;
 
   constructor(owner: SerialOwner) {
     this.#owner = owner;
     this.#resetCircuit = new ResetCircuit((held) => owner.holdReset(held));
   }
 
+  /** Bytes that found the input ring full since the board was made. */
+  get lostBytes(): number {
+    return this.#lostBytes;
+  }
+
+  setup(): SerialSetup {
+    return { paceBaud: this.#paceBaud };
+  }
+
   connect(channel: PartChannel): void {
+    this.#channel = channel;
     channel.on("serial-out", ({ bytes }: { readonly bytes: Uint8Array }, atMs) => {
       channel.emit({ kind: "console", bytes }, atMs);
-      const seen = this.#spoil(bytes);
-      if (seen !== undefined) this.#link?.deliver(seen);
+      for (const { wire } of this.#connections.values()) wire.fromBoard(bytes);
     });
+    channel.on("serial-counts", ({ taken, lost }: { readonly taken: number; readonly lost: number }) => {
+      this.#lostBytes += lost;
+      for (const { wire } of this.#connections.values()) wire.taken(taken + lost);
+    });
+    channel.on("serial-baud", ({ baudRate }: { readonly baudRate: number }) => this.#setDeviceBaud(baudRate));
+  }
+
+  disconnect(): void {
+    this.#channel = undefined;
+    for (const { wire } of this.#connections.values()) wire.restarted();
+  }
+
+  /** The chip stopped, which a soft reset does not: its UART forgets how it was set. */
+  chipStopped(): void {
+    this.deviceBaud = startBaudRate;
   }
 
   /** @throws BusyError `port/busy` */
-  open(): SerialLink {
-    this.#assertFree();
-    const link = new BoardSerialLink(`sim:${this.#owner.name}`, {
-      write: (bytes) => this.#send(bytes),
-      setSignals: (signals) => this.#resetCircuit.set(signals),
-      closed: () => (this.#link = undefined),
-      opened: () => {
-        this.#assertFree();
-        this.#link = link;
+  open({ port = "uart", baudRate }: SimSerialOptions = {}): SerialLink {
+    this.#assertFree(port);
+    const ends: WireEnds = {
+      clock: this.#owner.clock,
+      mode: this.#owner.mode,
+      faults: this.#faults,
+      deviceBaud: () => this.deviceBaud,
+      toBoard: (bytes, patienceMs) => this.#owner.sendSerial(bytes, patienceMs),
+      toHost: (bytes) => link.deliver(bytes),
+    };
+    const wire = port === "usb" ? new UsbWire(ends) : new UartWire(ends, baudRate);
+    const link = new BoardSerialLink(
+      { name: this.#owner.name, port, wire },
+      {
+        setSignals: (signals) => this.#resetCircuit.set(signals),
+        closed: () => this.#disjoin(port),
+        opened: () => this.#join(port, { link, wire }),
       },
-    });
-    this.#link = link;
+    );
+    this.#join(port, { link, wire });
     return link;
   }
 
   fault(fault: SimFault): boolean {
     if (fault.kind !== "serial") return false;
-    this.#behaviour = fault.behaviour;
-    if (fault.behaviour === "lost") {
-      this.#link?.lose(new LinkError("link/lost", `sim:${this.#owner.name} was unplugged`));
-    }
+    this.#faults.behaviour = fault.behaviour;
+    if (fault.behaviour !== "lost") return true;
+    const error = new LinkError("link/lost", `sim:${this.#owner.name} was unplugged`);
+    for (const { link } of this.#connections.values()) link.lose(error);
     return true;
   }
 
-  #assertFree(): void {
-    if (this.#link === undefined) return;
+  #join(port: SerialPortKind, connection: Connection): void {
+    this.#assertFree(port);
+    this.#connections.set(port, connection);
+    this.#tellPace();
+  }
+
+  #disjoin(port: SerialPortKind): void {
+    this.#connections.get(port)?.wire.close();
+    this.#connections.delete(port);
+    this.#tellPace();
+  }
+
+  #assertFree(port: SerialPortKind): void {
+    if (!this.#connections.has(port)) return;
     throw new BusyError("port/busy", `the serial port of sim:${this.#owner.name} is in use by this process`, {
       hint: "Close the link that has it first.",
     });
   }
 
-  #send(bytes: Uint8Array): void {
-    const seen = this.#spoil(bytes);
-    if (seen !== undefined) this.#owner.sendSerial(seen);
+  #setDeviceBaud(baudRate: number): void {
+    this.deviceBaud = baudRate;
+    this.#tellPace();
   }
 
-  #spoil(bytes: Uint8Array): Uint8Array | undefined {
-    if (this.#behaviour === "normal") return bytes;
-    return this.#behaviour === "garbage" ? bytes.map((byte) => byte ^ noise) : undefined;
+  #tellPace(): void {
+    this.#channel?.post<PaceMessage>({ type: "serial-pace", baudRate: this.#paceBaud });
   }
+
+  /** A program that prints waits for the line only while somebody sees the line's pace. */
+  get #paceBaud(): number | undefined {
+    const paced = [...this.#connections.values()].some(({ wire }) => wire.paced);
+    return paced ? this.deviceBaud : undefined;
+  }
+}
+
+/** Tells the worker what its output takes: bits a second; undefined: no time. */
+export interface PaceMessage {
+  readonly type: "serial-pace";
+  readonly baudRate: number | undefined;
+}
+
+/** The same at the start of a boot. */
+export interface SerialSetup {
+  readonly paceBaud: number | undefined;
 }

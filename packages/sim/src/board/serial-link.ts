@@ -1,8 +1,8 @@
 import { LinkListeners, type LinkListener, type LinkTraits, type SerialLink, type Signals } from "@espx/proto";
+import type { SerialPortKind, Wire } from "./serial-wire.ts";
 
-/** Where the host end of a board's serial line leads. */
-export interface SerialWire {
-  write(bytes: Uint8Array): void;
+/** The board behind a link. */
+interface LinkedBoard {
   setSignals(signals: Signals): void;
   /** The link is gone. */
   closed(): void;
@@ -10,20 +10,33 @@ export interface SerialWire {
   opened(): void;
 }
 
-/** Room in the chip's input ring, less a few bytes for what is on the way. */
-const safeCreditBytes = 256;
+/** What a link is of. */
+interface LinkPlace {
+  readonly name: string;
+  readonly port: SerialPortKind;
+  readonly wire: Wire;
+}
+
+const traitsOfPort: Readonly<Record<SerialPortKind, LinkTraits>> = {
+  // Room in the chip's input ring, less a few bytes for what is on the way.
+  uart: { kind: "sim", safeCreditBytes: 256, resetsOnOpen: false },
+  usb: { kind: "usb-jtag", safeCreditBytes: 4096, resetsOnOpen: false },
+};
 
 /** An in-process serial link to a virtual board. */
 export class BoardSerialLink implements SerialLink {
   readonly url: string;
-  readonly traits: LinkTraits = { kind: "sim", safeCreditBytes, resetsOnOpen: false };
-  readonly #wire: SerialWire;
+  readonly traits: LinkTraits;
+  readonly #wire: Wire;
+  readonly #board: LinkedBoard;
   #listeners: LinkListeners;
 
-  constructor(url: string, wire: SerialWire) {
-    this.url = url;
+  constructor({ name, port, wire }: LinkPlace, board: LinkedBoard) {
+    this.url = port === "usb" ? `sim:${name}/usb` : `sim:${name}`;
+    this.traits = traitsOfPort[port];
     this.#wire = wire;
-    this.#listeners = new LinkListeners(url);
+    this.#board = board;
+    this.#listeners = new LinkListeners(this.url);
   }
 
   listen(listener: LinkListener): () => void {
@@ -32,27 +45,28 @@ export class BoardSerialLink implements SerialLink {
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#listeners.assertOpen();
-    this.#wire.write(bytes.slice());
+    await this.#wire.fromHost(bytes.slice());
   }
 
   async drain(): Promise<void> {
     this.#listeners.assertOpen();
+    await this.#wire.drained();
   }
 
   async setSignals(signals: Signals): Promise<boolean> {
     this.#listeners.assertOpen();
-    this.#wire.setSignals(signals);
+    this.#board.setSignals(signals);
     return true;
   }
 
-  /** Any baud rate will do: the line has none. */
-  async setBaud(_baudRate: number): Promise<void> {
+  async setBaud(baudRate: number): Promise<void> {
     this.#listeners.assertOpen();
+    this.#wire.setBaud(baudRate);
   }
 
   async reopen(): Promise<void> {
     this.#end();
-    this.#wire.opened();
+    this.#board.opened();
     this.#listeners = new LinkListeners(this.url);
   }
 
@@ -73,6 +87,6 @@ export class BoardSerialLink implements SerialLink {
   #end(error?: Error): void {
     if (!this.#listeners.open) return;
     this.#listeners.close(error);
-    this.#wire.closed();
+    this.#board.closed();
   }
 }

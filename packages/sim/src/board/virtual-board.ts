@@ -1,4 +1,11 @@
-import { type SerialLink, type SimBoard, type SimEvent, type SimFault, UsageError } from "@espx/proto";
+import {
+  type SerialLink,
+  type SimBoard,
+  type SimEvent,
+  type SimFault,
+  type SimSerialOptions,
+  UsageError,
+} from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";
@@ -34,10 +41,12 @@ export class VirtualBoard implements SimBoard {
       ...(options.flashBytes !== undefined && { capacityBytes: options.flashBytes }),
       ...(options.stateFile !== undefined && { stateFile: options.stateFile }),
     });
-    const rtc = new RtcHost();
+    const rtc = new RtcHost(() => world.nowUs() / 1000);
     this.#serial = new SerialHost({
       name: this.name,
-      sendSerial: (bytes) => this.#power.sendSerial(bytes),
+      clock: world.clock,
+      mode: world.mode,
+      sendSerial: (bytes, patienceMs) => this.#power.sendSerial(bytes, patienceMs),
       holdReset: (held) => this.#power.holdReset(held),
     });
     this.#parts = new BoardParts([this.flash, this.#pins, rtc, this.#serial, ...parts]);
@@ -74,8 +83,13 @@ export class VirtualBoard implements SimBoard {
     await this.#power.stopped();
   }
 
-  openSerial(): SerialLink {
-    return this.#serial.open();
+  /** Bytes that found the console's input ring full since the board was made. */
+  get lostSerialBytes(): number {
+    return this.#serial.lostBytes;
+  }
+
+  openSerial(options?: SimSerialOptions): SerialLink {
+    return this.#serial.open(options);
   }
 
   setPin(pin: number, value: 0 | 1): void {
@@ -103,6 +117,7 @@ export class VirtualBoard implements SimBoard {
   }
 
   #emit(event: SimEventBody, atMs = this.#world.nowUs() / 1000): void {
+    if (event.kind === "off") this.#serial.chipStopped();
     for (const listener of this.#listeners) listener({ ...event, atMs } as SimEvent);
   }
 }

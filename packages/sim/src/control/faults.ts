@@ -12,9 +12,14 @@ export const simFaults = {
     takes: ["normal", "refuse", "silent", "close"],
     meaning: "how the broker treats the board",
   },
+  clock: { field: "jumpMs", takes: ["offset", "unset"], meaning: "moves the board's calendar, or unsets it" },
   dns: { field: "fails", takes: ["boolean"], meaning: "has name resolution fail" },
   "flash-full": { field: "freeBytes", takes: ["bytes", "null"], meaning: "leaves so many bytes free; null undoes it" },
-  serial: { field: "behaviour", takes: ["normal", "silent", "garbage", "lost"], meaning: "what the serial port does" },
+  serial: {
+    field: "behaviour",
+    takes: ["normal", "silent", "garbage", "noise", "loss", "lost"],
+    meaning: "what the serial line does: nothing, spoil all or a few bytes, lose a few, or come off",
+  },
 } as const satisfies Readonly<
   Record<FaultKind, { readonly field: string; readonly takes: readonly string[]; readonly meaning: string }>
 >;
@@ -47,6 +52,8 @@ function accepts(type: string, argument: unknown): boolean {
     case "milliseconds":
     case "bytes":
       return typeof argument === "number" && Number.isInteger(argument) && argument >= 0;
+    case "offset":
+      return typeof argument === "number" && Number.isInteger(argument);
     case "nothing":
       return argument === undefined;
     case "null":

@@ -28,6 +28,6 @@ export function answers(path: string): Promise<boolean> {
 
 /** A socket file that a process left which was killed before it could publish or withdraw its simulator. */
 export function isOrphan(file: string): boolean {
-  const pid = /\.(\d+)\.(?:serial|control|s|c)$/.exec(file)?.[1];
+  const pid = /\.(\d+)\.(?:serial|control|pty|s|c|p)$/.exec(file)?.[1];
   return pid !== undefined && !isAlive(Number(pid));
 }

@@ -37,6 +37,12 @@ export class Registry {
     };
   }
 
+  /** Paths for the pseudo-terminal of a simulator of this process. */
+  terminalPaths(name: string): { readonly linkPath: string; readonly socketPath: string } {
+    ensureRuntimeFolder(this.folder);
+    return { linkPath: join(this.folder, `${name}.tty`), socketPath: socketPath(this.folder, { name, kind: "pty" }) };
+  }
+
   /** Simulators that run, by name. */
   async list(): Promise<readonly RegistryEntry[]> {
     const names = this.#names().filter((file) => file.endsWith(".json"));

@@ -46,7 +46,7 @@ export function ensureRuntimeFolder(folder: string): void {
  */
 export function socketPath(
   folder: string,
-  socket: { readonly name: string; readonly kind: "serial" | "control" },
+  socket: { readonly name: string; readonly kind: "serial" | "control" | "pty" },
 ): string {
   const plain = `${socket.name}.${process.pid}.${socket.kind}`;
   const short = `${createHash("sha256").update(`${folder}\0${plain}`).digest("hex").slice(0, 12)}.${process.pid}.${socket.kind[0]}`;

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Rfc2217Server } from "../rfc2217/rfc2217-server.ts";
 import { ControlServer } from "./control-server.ts";
+import { PtyServer } from "./pty-server.ts";
 import type { Registry } from "./registry.ts";
 import { type RegistryEntry, toSimInfo } from "./registry-entry.ts";
 import { SerialGate } from "./serial-gate.ts";
@@ -70,7 +71,7 @@ async function startBoard({ registry, options, world, undo, name }: BoardStart):
   if (onConsole !== undefined) {
     undo.add(board.onEvent((event) => (event.kind === "console" ? onConsole(name, event.bytes) : undefined)));
   }
-  const entry = await openSockets({ registry, board, undo, brokerUrl: options.brokerUrl });
+  const entry = await openSockets({ registry, board, undo, options });
   await board.powerOn();
   await publish(registry, entry, undo);
   return toSimInfo(entry);
@@ -80,20 +81,34 @@ interface Doors {
   readonly registry: Registry;
   readonly board: SimBoard;
   readonly undo: Undo;
-  readonly brokerUrl: string;
+  readonly options: SimStartOptions;
 }
 
-async function openSockets({ registry, board, undo, brokerUrl }: Doors): Promise<RegistryEntry> {
+async function openSockets({ registry, board, undo, options }: Doors): Promise<RegistryEntry> {
   const { name } = board;
+  const { brokerUrl, baudRate, pty = false } = options;
   const paths = registry.socketPaths(name);
-  const gate = new SerialGate({ name, openSerial: (): SerialLink => board.openSerial() });
+  const line = baudRate === undefined ? {} : { baudRate };
+  const gate = new SerialGate({ name, openSerial: (): SerialLink => board.openSerial(line) });
   const serial = await SerialServer.open(gate, { name, path: paths.serialPath });
   undo.add(() => serial.close());
   const control = await ControlServer.open(board, paths.controlPath);
   undo.add(() => control.close());
   const rfc2217 = await Rfc2217Server.open(gate, { name });
   undo.add(() => rfc2217.close());
-  return { v: 1, name, pid: process.pid, urls: [`sim:${name}`, rfc2217.url], brokerUrl, ...paths };
+  const urls = [`sim:${name}`, rfc2217.url];
+  if (pty) urls.push(await openTerminal(registry, gate, { name, undo }));
+  return { v: 1, name, pid: process.pid, urls, brokerUrl, ...paths };
+}
+
+async function openTerminal(
+  registry: Registry,
+  gate: SerialGate,
+  { name, undo }: { readonly name: string; readonly undo: Undo },
+): Promise<string> {
+  const server = await PtyServer.open(gate, { name, ...registry.terminalPaths(name) });
+  undo.add(() => server.close());
+  return server.path;
 }
 
 async function publish(registry: Registry, entry: RegistryEntry, undo: Undo): Promise<void> {

@@ -1,5 +1,6 @@
-import { SerialInput } from "../worker/console/serial-input.ts";
+import { ByteQueue } from "../worker/byte-queue.ts";
 import type { NetAddress } from "./net-backend.ts";
+import type { TlsOutcome } from "./tls-options.ts";
 import { netErrno } from "./net-errno.ts";
 
 /** Bytes that may wait to be sent: the send buffer of lwIP on the chip. */
@@ -23,7 +24,9 @@ export class BoardSocket {
   localPort = 0;
   peer: NetAddress | undefined;
   isBound = false;
-  readonly received = new SerialInput();
+  received = new ByteQueue();
+  /** What TLS of this connection ended with; undefined before it began, `pending` while it begins. */
+  tls: TlsOutcome | "pending" | undefined;
   readonly datagrams: Datagram[] = [];
   readonly backlog: BoardSocket[] = [];
   #ended = false;
@@ -44,8 +47,20 @@ export class BoardSocket {
     this.localPort = port;
   }
 
+  /** What comes between plain text and TLS is part of the handshake, which is not the program's. */
   data(bytes: Uint8Array): void {
-    this.received.push(bytes);
+    if (this.tls !== "pending") this.received.push(bytes);
+  }
+
+  /** From here on the connection is TLS; what came and was not read belongs to it. */
+  securing(): void {
+    this.tls = "pending";
+    this.received = new ByteQueue();
+  }
+
+  secured(outcome: TlsOutcome): void {
+    this.tls = outcome;
+    if (!outcome.secured) this.failed(netErrno.ECONNABORTED);
   }
 
   /** The peer sends nothing more. */
@@ -67,6 +82,7 @@ export class BoardSocket {
   }
 
   get roomBytes(): number {
+    if (this.tls === "pending") return 0;
     return Math.max(0, sendBufferBytes - this.#unsentBytes);
   }
 

@@ -1,10 +1,13 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { lookup } from "node:dns";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { ByteQueue } from "../worker/byte-queue.ts";
 import { BrokerGuard } from "./broker-guard.ts";
 import { errnoOfHost } from "./net-errno.ts";
 import type { SocketEvent, SocketRequest } from "./net-messages.ts";
 import { type BrokerBehaviour, type NetScript, scriptedAddress } from "./net-script.ts";
+import type { TlsOptions } from "./tls-options.ts";
+import { upgrade } from "./tls-upgrade.ts";
 
 /** Bytes that a board may have unread before its peer is slowed down: about the chip's receive window. */
 const receiveWindowBytes = 16_384;
@@ -13,7 +16,8 @@ const receiveWindowBytes = 16_384;
 interface Connection {
   readonly socket: Socket;
   readonly guard: BrokerGuard | undefined;
-  unreadBytes: number;
+  /** Sent to the board and not read by its program: TLS takes them back. */
+  readonly unread: ByteQueue;
 }
 
 /** What the sockets of a board need from it. */
@@ -74,6 +78,8 @@ export class HostSockets {
         return;
       case "net-consumed":
         return this.#consumed(request.socket, request.count);
+      case "net-secure":
+        return void this.#secure(request.socket, request.options);
       case "net-close":
         return this.#close(request.socket, request.lost);
     }
@@ -116,8 +122,8 @@ export class HostSockets {
     const isCurrent = (): boolean => this.#connections.get(number) === connection;
     const receive = (bytes: Uint8Array): void => {
       if (!isCurrent()) return;
-      connection.unreadBytes += bytes.length;
-      if (connection.unreadBytes > receiveWindowBytes) socket.pause();
+      connection.unread.push(bytes);
+      if (connection.unread.lengthBytes > receiveWindowBytes) socket.pause();
       const own = new Uint8Array(bytes);
       this.#send({ type: "net-data", socket: number, bytes: own }, [own.buffer]);
     };
@@ -125,7 +131,7 @@ export class HostSockets {
       if (isCurrent()) this.#send({ type: "net-ended", socket: number });
     };
     const guard = broker && new BrokerGuard(socket, broker, { receive, ended });
-    const connection: Connection = { socket, guard, unreadBytes: 0 };
+    const connection: Connection = { socket, guard, unread: new ByteQueue() };
     this.#connections.set(number, connection);
     socket.setNoDelay(true);
     if (guard === undefined) socket.on("data", receive);
@@ -186,8 +192,27 @@ export class HostSockets {
   #consumed(number: number, count: number): void {
     const connection = this.#connections.get(number);
     if (connection === undefined) return;
-    connection.unreadBytes -= count;
-    if (connection.socket.isPaused() && connection.unreadBytes <= receiveWindowBytes / 2) connection.socket.resume();
+    connection.unread.read(new Uint8Array(count));
+    const hasRoom = connection.unread.lengthBytes <= receiveWindowBytes / 2;
+    if (connection.socket.isPaused() && hasRoom) connection.socket.resume();
+  }
+
+  async #secure(number: number, options: TlsOptions): Promise<void> {
+    const connection = this.#connections.get(number);
+    if (connection === undefined) return;
+    const { socket, unread } = connection;
+    for (const event of ["data", "end"]) socket.removeAllListeners(event);
+    socket.pause();
+    const taken = new Uint8Array(unread.lengthBytes);
+    unread.read(taken);
+    if (taken.length > 0) socket.unshift(taken);
+    const { outcome, socket: secured } = await upgrade(socket, options);
+    if (this.#connections.get(number) !== connection) return void secured?.destroy();
+    const { brokerPorts, broker } = this.#options.script();
+    const isBroker = !options.server && brokerPorts.includes(socket.remotePort ?? 0);
+    this.#send({ type: "net-secured", socket: number, outcome });
+    if (secured !== undefined) this.#attach(number, secured, isBroker ? broker : undefined);
+    else socket.destroy();
   }
 
   #close(number: number, lost: boolean): void {

@@ -1,4 +1,5 @@
 import type { BoardSocket } from "./board-socket.ts";
+import type { TlsOptions } from "./tls-options.ts";
 
 /** Where a datagram came from, or a connection leads to. */
 export interface NetAddress {
@@ -31,6 +32,8 @@ export interface NetBackend {
   sendTo(socket: BoardSocket, bytes: Uint8Array, to: NetAddress): void;
   /** The program has read so many bytes: there is room for more. */
   consumed(socket: BoardSocket, count: number): void;
+  /** Makes TLS of a connection; ends with `secured`. Left out where there is none. */
+  secure?(socket: BoardSocket, options: TlsOptions): void;
   /** `lost`: nobody else hears of it, since the air is gone. */
   close(socket: BoardSocket, lost: boolean): void;
 }

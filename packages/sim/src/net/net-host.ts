@@ -26,6 +26,7 @@ const socketRequests: readonly SocketRequest["type"][] = [
   "net-send",
   "net-sendto",
   "net-consumed",
+  "net-secure",
   "net-close",
 ];
 
@@ -84,6 +85,7 @@ export class NetHost implements HostPart {
       case "link-loss":
         this.loseLink(fault.forMs ?? 0);
         return true;
+      case "clock":
       case "flash-full":
       case "serial":
         return false;

@@ -1,3 +1,4 @@
+import type { TlsOptions, TlsOutcome } from "./tls-options.ts";
 import type { BoardAddress, NetScript } from "./net-script.ts";
 import type { BrokerSnapshot } from "./broker/broker-state.ts";
 
@@ -45,12 +46,14 @@ export type SocketRequest =
     }
   | { readonly type: "net-adopt"; readonly socket: number; readonly connection: number }
   | { readonly type: "net-consumed"; readonly socket: number; readonly count: number }
+  | { readonly type: "net-secure"; readonly socket: number; readonly options: TlsOptions }
   | { readonly type: "net-close"; readonly socket: number; readonly lost: boolean };
 
 /** Host to worker, real mode: what happened to a socket. */
 export type SocketEvent =
   | { readonly type: "net-resolved"; readonly id: number; readonly address: string | undefined }
   | { readonly type: "net-opened" | "net-ended"; readonly socket: number }
+  | { readonly type: "net-secured"; readonly socket: number; readonly outcome: TlsOutcome }
   | { readonly type: "net-failed"; readonly socket: number; readonly errno: number }
   | { readonly type: "net-data"; readonly socket: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | {

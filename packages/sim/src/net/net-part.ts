@@ -2,6 +2,8 @@ import type { HostCalls, WorkerContext } from "../worker/context.ts";
 import type { WorkerPart } from "../worker/parts.ts";
 import type { BrokerCommand, BrokerRecordMessage } from "./broker/broker-record.ts";
 import { MiniBroker } from "./broker/mini-broker.ts";
+import { lanCalls } from "./lan-calls.ts";
+import { LanPort } from "./lan-port.ts";
 import { LinkGate } from "./link-gate.ts";
 import type { NetBackend } from "./net-backend.ts";
 import type { NetLinkLoss, NetScriptChange, NetSetup, NetState } from "./net-messages.ts";
@@ -10,6 +12,7 @@ import { RealBackend } from "./real-backend.ts";
 import { ScriptedBackend } from "./scripted-backend.ts";
 import { socketCalls } from "./socket-calls.ts";
 import { SocketStack } from "./socket-stack.ts";
+import { Uplinks } from "./uplinks.ts";
 import { WifiStation } from "./wifi-station.ts";
 import { wlanCalls } from "./wlan-calls.ts";
 
@@ -23,7 +26,7 @@ export function makeNetPart(context: WorkerContext): WorkerPart {
     const state: NetState = { type: "net-state", address };
     context.post(state);
   };
-  const wifi = new WifiStation(context, setup.script, {
+  const uplinks = new Uplinks({
     up: () => {
       gate.open();
       announce(backend.own.address);
@@ -34,13 +37,19 @@ export function makeNetPart(context: WorkerContext): WorkerPart {
     },
     addressLost: () => stack.abortAll(),
   });
+  const wifi = new WifiStation(context, setup.script, uplinks.of("wifi"));
+  const lan = new LanPort(context, uplinks.of("lan"));
   if (setup.lostForMs > 0) wifi.loseLink(setup.lostForMs);
   context.on("net-script", ({ script }: NetScriptChange) => {
     setScript(script);
     wifi.setScript(script);
   });
   context.on("net-link-loss", ({ forMs }: NetLinkLoss) => wifi.loseLink(forMs));
-  const calls: HostCalls = { ...socketCalls(context, stack), ...wlanCalls(context, wifi, backend) };
+  const calls: HostCalls = {
+    ...socketCalls(context, stack),
+    ...wlanCalls(context, wifi, backend),
+    ...lanCalls(context, lan, backend),
+  };
   return { calls };
 }
 

@@ -4,6 +4,7 @@ import type { LinkGate } from "./link-gate.ts";
 import type { NetAddress, NetBackend } from "./net-backend.ts";
 import type { SocketEvent, SocketRequest } from "./net-messages.ts";
 import type { BoardAddress } from "./net-script.ts";
+import type { TlsOptions } from "./tls-options.ts";
 import type { SocketStack } from "./socket-stack.ts";
 
 type EventOf<T extends SocketEvent["type"]> = Extract<SocketEvent, { readonly type: T }>;
@@ -37,6 +38,7 @@ export class RealBackend implements NetBackend {
     on("net-datagram", (socket, { bytes, address, port }) => socket.datagrams.push({ bytes, from: { address, port } }));
     on("net-ended", (socket) => socket.ended());
     on("net-taken", (socket, { count }) => socket.taken(count));
+    on("net-secured", (socket, { outcome }) => socket.secured(outcome));
     on("net-accepted", (socket, { connection, address, port }) => {
       this.#request({ type: "net-adopt", socket: stack.arrived(socket, { address, port }).number, connection });
     });
@@ -78,6 +80,10 @@ export class RealBackend implements NetBackend {
 
   consumed({ number }: BoardSocket, count: number): void {
     this.#request({ type: "net-consumed", socket: number, count });
+  }
+
+  secure({ number }: BoardSocket, options: TlsOptions): void {
+    this.#request({ type: "net-secure", socket: number, options });
   }
 
   close({ number }: BoardSocket, lost: boolean): void {

@@ -1,6 +1,7 @@
 import type { HostCalls, WorkerContext } from "../worker/context.ts";
 import { pollFlag, type BoardSocket } from "./board-socket.ts";
 import { netErrno } from "./net-errno.ts";
+import { parseTlsOptions } from "./tls-options.ts";
 import type { SocketStack } from "./socket-stack.ts";
 
 /** Number of the console among the objects that are polled. */
@@ -47,6 +48,15 @@ export function socketCalls(context: WorkerContext, stack: SocketStack): HostCal
     socket_guard: (number: number) => ({ forgotten: () => void stack.close(number) }),
     socket_close: (number: number) => stack.close(number),
     socket_resolve: (name: string) => stack.resolve(name),
+    /** JSON of a TlsOutcome, or `-errno`. */
+    socket_secure: (number: number, options: string, timeoutMs: number) => {
+      const socket = stack.get(number);
+      if (socket === undefined) return -netErrno.EBADF;
+      const parsed = parseTlsOptions(options);
+      if (parsed === undefined) return -netErrno.EINVAL;
+      const result = stack.secure(socket, parsed, timeoutMs);
+      return typeof result === "number" ? result : JSON.stringify(result);
+    },
     /** Waits until one of `count` objects has a flag it is asked for; answers how many have. */
     socket_poll: (at: number, count: number, timeoutMs: number) => {
       const found = (): number | undefined => pollOnce(context.memory(), { at, count, flags }) || undefined;

@@ -2,6 +2,7 @@ import type { WaitResult, WorkerContext } from "../worker/context.ts";
 import { BoardSocket } from "./board-socket.ts";
 import type { LinkGate } from "./link-gate.ts";
 import type { NetAddress, NetBackend } from "./net-backend.ts";
+import type { TlsOptions, TlsOutcome } from "./tls-options.ts";
 import { nameNotFound, netErrno } from "./net-errno.ts";
 
 /** Sockets that a chip has, as ESP-IDF is configured for MicroPython. */
@@ -143,6 +144,20 @@ export class SocketStack {
     }
     if (socket.hasEnded && !socket.hasError) return 0;
     return socket.refusal();
+  }
+
+  /** Makes TLS of an open connection; what it ended with, or `-errno`. */
+  secure(socket: BoardSocket, options: TlsOptions, timeoutMs: number): TlsOutcome | number {
+    const refused = socket.refusal();
+    if (refused < 0) return refused;
+    if (this.#backend.secure === undefined) return -netErrno.EOPNOTSUPP;
+    socket.securing();
+    this.#backend.secure(socket, options);
+    const ended = (): TlsOutcome | undefined => (socket.tls === "pending" ? undefined : socket.tls);
+    const result = this.#context.until(() => ended() ?? (socket.hasError ? true : undefined), limit(timeoutMs));
+    if (typeof result === "string") return waited(result, timeoutMs);
+    socket.takeError();
+    return result.value === true ? -netErrno.ECONNABORTED : result.value;
   }
 
   close(number: number): number {

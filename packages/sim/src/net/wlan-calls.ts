@@ -27,12 +27,7 @@ export function wlanCalls(context: WorkerContext, wifi: WifiStation, backend: Ne
       wifi.attemptsMax = count;
       return 0;
     },
-    /** address,mask,gateway,nameserver */
-    wlan_addresses: () => {
-      if (!wifi.connected) return "0.0.0.0,0.0.0.0,0.0.0.0,0.0.0.0";
-      const { address, mask, gateway, nameServer } = backend.own;
-      return `${address},${mask},${gateway},${nameServer}`;
-    },
+    wlan_addresses: () => (wifi.connected ? ownAddresses(backend) : noAddresses),
     /** A line an access point: name, RSSI, 1 when it wants a password. */
     wlan_scan: () => {
       const found = wifi.scan();
@@ -42,4 +37,12 @@ export function wlanCalls(context: WorkerContext, wifi: WifiStation, backend: Ne
         .join("\n");
     },
   };
+}
+
+/** Address, mask, gateway and name server of an interface without any. */
+export const noAddresses = "0.0.0.0,0.0.0.0,0.0.0.0,0.0.0.0";
+
+/** The same of a board that is on the network. */
+export function ownAddresses({ own: { address, mask, gateway, nameServer } }: NetBackend): string {
+  return `${address},${mask},${gateway},${nameServer}`;
 }

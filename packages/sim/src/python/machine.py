@@ -201,6 +201,159 @@ class WDT:
         host.machine_watchdog_feed()
 
 
+class UART:
+    """UART 0 is the console; nothing hangs on the others, but where one's own pins meet."""
+
+    INV_TX = 4
+    INV_RX = 32
+    INV_RTS = 64
+    INV_CTS = 8
+    RTS = 1
+    CTS = 2
+    IRQ_RX = 32
+    IRQ_RXIDLE = 4096
+    IRQ_BREAK = 128
+    _PINS = {0: (1, 3), 1: (10, 9), 2: (17, 16)}
+    _ROOM = 256
+
+    def __init__(self, id, *args, **keywords):
+        if id not in self._PINS:
+            raise ValueError("UART(%d) does not exist" % id)
+        self._id = id
+        self._baudrate = 115200
+        self._bits = 8
+        self._parity = None
+        self._stop = 1
+        self._tx, self._rx = self._PINS[id]
+        self._timeout = 0
+        self._timeout_char = 0
+        self._held = bytearray()
+        if args or keywords or id:
+            self.init(*args, **keywords)
+
+    def init(
+        self,
+        baudrate=None,
+        bits=None,
+        parity=-1,
+        stop=None,
+        *,
+        tx=None,
+        rx=None,
+        rts=None,
+        cts=None,
+        txbuf=None,
+        rxbuf=None,
+        timeout=None,
+        timeout_char=None,
+        invert=None,
+        flow=None,
+    ):
+        if bits not in (None, 5, 6, 7, 8):
+            raise ValueError("invalid data bits")
+        if stop not in (None, 1, 2):
+            raise ValueError("invalid stop bits")
+        if baudrate is not None and baudrate <= 0:
+            raise ValueError("invalid baudrate")
+        if baudrate:
+            self._baudrate = baudrate
+            if self._id == 0:
+                check(host.console_baud(baudrate))
+        self._bits = bits or self._bits
+        self._stop = stop or self._stop
+        if parity != -1:
+            self._parity = parity if parity is None else parity & 1
+        self._tx = self._tx if tx is None else Pin(tx)._number
+        self._rx = self._rx if rx is None else Pin(rx)._number
+        self._timeout = self._timeout if timeout is None else timeout
+        self._timeout_char = self._timeout_char if timeout_char is None else timeout_char
+
+    def deinit(self):
+        self._held = bytearray()
+
+    def any(self):
+        return host.console_any() if self._id == 0 else len(self._held)
+
+    def read(self, size=-1):
+        if size < 0:
+            size = self.any() or 1
+        data = bytearray(size)
+        count = self.readinto(data)
+        return None if count is None else bytes(memoryview(data)[:count])
+
+    def readinto(self, buffer, size=-1):
+        view = memoryview(buffer)
+        if size >= 0:
+            view = view[:size]
+        count = 0
+        while count < len(view):
+            got = self._take(view[count:], self._timeout_char if count else self._timeout)
+            if got == 0:
+                break
+            count += got
+        return count or None
+
+    def readline(self):
+        line = bytearray()
+        byte = bytearray(1)
+        while self._take(byte, self._timeout_char if line else self._timeout):
+            line.extend(byte)
+            if byte[0] == 10:
+                break
+        return bytes(line) or None
+
+    def _take(self, view, timeout):
+        if self._id == 0:
+            return check(host.console_read(addressof(view), len(view), timeout))
+        if not self._held:
+            check(host.time_sleep(timeout))
+        count = min(len(view), len(self._held))
+        view[:count] = self._held[:count]
+        self._held = self._held[count:]
+        return count
+
+    def write(self, data, size=-1):
+        if isinstance(data, str):
+            data = data.encode()
+        view = memoryview(data)
+        if size >= 0:
+            view = view[:size]
+        if self._id == 0:
+            if len(view):
+                host.console_write(addressof(view), len(view), False)
+        elif self._tx == self._rx:
+            self._held.extend(view[: max(0, self._ROOM - len(self._held))])
+        return len(view)
+
+    def flush(self):
+        pass
+
+    def txdone(self):
+        return True
+
+    def sendbreak(self):
+        pass
+
+    def irq(self, handler=None, trigger=0, hard=False):
+        raise OSError(95)
+
+    def ioctl(self, request, argument):
+        if request == 3:
+            return argument & (4 | (1 if self.any() else 0))
+        return 0
+
+    def __repr__(self):
+        return "UART(%d, baudrate=%d, bits=%d, parity=%s, stop=%d, tx=%d, rx=%d, rts=-1, cts=-1)" % (
+            self._id,
+            self._baudrate,
+            self._bits,
+            self._parity,
+            self._stop,
+            self._tx,
+            self._rx,
+        )
+
+
 class RTC:
     def __init__(self, *args):
         if args:

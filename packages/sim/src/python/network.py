@@ -29,6 +29,23 @@ AUTH_WPA2_PSK = 3
 AUTH_WPA_WPA2_PSK = 4
 AUTH_WPA3_PSK = 6
 
+PHY_LAN8710 = 0
+PHY_LAN8720 = 0
+PHY_LAN8670 = 5
+PHY_IP101 = 1
+PHY_RTL8201 = 2
+PHY_DP83848 = 3
+PHY_KSZ8041 = 4
+PHY_KSZ8081 = 4
+PHY_GENERIC = 6
+
+ETH_INITIALIZED = 0
+ETH_STARTED = 1
+ETH_STOPPED = 2
+ETH_CONNECTED = 3
+ETH_DISCONNECTED = 4
+ETH_GOT_IP = 5
+
 _REFUSALS = {
     -1001: "Wifi Not Started",
     -1002: "Wifi Internal State Error",
@@ -186,6 +203,60 @@ class WLAN:
                 (ssid.encode(), bytes((2, 0, 0, 0, 0, index)), 1, int(rssi), security, False)
             )
         return result
+
+
+class LAN:
+    """The chip's Ethernet port; its cable leads to the network that Wi-Fi leads to."""
+
+    _one = None
+
+    def __new__(cls, *args, **keywords):
+        if cls._one is None:
+            for name in ("mdc", "mdio", "phy_type", "phy_addr"):
+                if name not in keywords and not args:
+                    raise TypeError("'%s' argument required" % name)
+            cls._one = object.__new__(cls)
+        return cls._one
+
+    def __init__(self, *args, **keywords):
+        pass
+
+    def active(self, flag=None):
+        return host.lan_active(-1 if flag is None else 1 if flag else 0) == 1
+
+    def status(self):
+        return host.lan_status()
+
+    def isconnected(self):
+        return host.lan_status() == ETH_GOT_IP
+
+    def ifconfig(self, setting=None):
+        if setting is None:
+            return tuple(host.lan_addresses().split(","))
+
+    def ipconfig(self, name=None, **settings):
+        if name is None:
+            return
+        address, mask, gateway, _ = self.ifconfig()
+        if name == "addr4":
+            return (address, mask)
+        if name == "gw4":
+            return gateway
+        if name == "dhcp4":
+            return True
+        if name == "has_dhcp4":
+            return self.isconnected()
+        raise ValueError("unexpected key")
+
+    def config(self, name=None, **settings):
+        if name == "mac":
+            from binascii import unhexlify
+
+            mac = bytearray(unhexlify(host.machine_mac()))
+            mac[5] = (mac[5] + 3) & 0xFF
+            return bytes(mac)
+        if name is not None or any(key != "mac" for key in settings):
+            raise ValueError("unknown config param")
 
 
 def _text(value):

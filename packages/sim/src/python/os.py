@@ -1,9 +1,10 @@
 """The module `os` of an ESP32."""
 
-from uos import chdir, getcwd, listdir, mkdir, mount, remove, rename, rmdir, statvfs, umount, unlink, sep
+from uos import chdir, getcwd, listdir, mkdir, remove, rename, rmdir, statvfs, umount, unlink, sep
 import uos as _own
 from collections import namedtuple
 from _board import host, addressof
+from _vfs import mount
 
 _EPOCH_2000_S = 946684800
 _FOLDER = 0x4000

@@ -2,7 +2,7 @@
 
 from _board import host, check, addressof
 from _sys import _Console
-from socket import socket as _socket
+from socket import socket as _socket, _Layer
 from array import array
 
 POLLIN = 1
@@ -20,7 +20,7 @@ _UNASKED = POLLERR | POLLHUP | 32
 
 def _number(obj):
     """The number by which the host knows an object; None when it does not."""
-    if isinstance(obj, _socket):
+    if isinstance(obj, (_socket, _Layer)):
         return obj._number
     return _CONSOLE_NUMBER if isinstance(obj, _Console) else None
 

@@ -212,10 +212,24 @@ class socket(io.IOBase):
         return self._number or -1
 
     def getsockname(self):
-        return (host.wlan_addresses().split(",")[0], check(host.socket_port(self._number)))
+        found = host.wlan_addresses()
+        if found.startswith("0.0.0.0,"):
+            found = host.lan_addresses()
+        return (found.split(",")[0], check(host.socket_port(self._number)))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *args):
         self.close()
+
+
+class _Layer(io.IOBase):
+    """What lies over a socket and is waited for as it is."""
+
+    def __init__(self, sock):
+        self._sock = sock
+
+    @property
+    def _number(self):
+        return self._sock._number

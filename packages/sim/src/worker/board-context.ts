@@ -13,6 +13,13 @@ import { VirtualClock } from "./virtual-clock.ts";
 /** What a program may do between two waits before it costs time: only loops without end come so far. */
 const freeDeeds = 1000;
 
+/** The console's input as waits see it. */
+interface WatchedInput {
+  readonly lengthBytes: number;
+  watch(): void;
+  unwatch(): void;
+}
+
 /** The context of one boot; the interpreter joins it when it is loaded. */
 export class BoardContext implements WorkerContext {
   readonly mode: "real" | "virtual";
@@ -25,7 +32,7 @@ export class BoardContext implements WorkerContext {
   readonly #timers = new Timers();
   readonly #beforeRest: (() => void)[] = [];
   #doneSinceRest = 0;
-  #consoleInput = { lengthBytes: 0 } as { readonly lengthBytes: number };
+  #consoleInput: WatchedInput = { lengthBytes: 0, watch: () => {}, unwatch: () => {} };
   #interpreter: Interpreter | undefined;
 
   constructor(start: StartData, control: ControlBlock) {
@@ -58,11 +65,12 @@ export class BoardContext implements WorkerContext {
   }
 
   /** Joins the console, which `consoleBytes` is about. */
-  attachConsole(input: { readonly lengthBytes: number }): void {
+  attachConsole(input: WatchedInput): void {
     this.#consoleInput = input;
   }
 
   consoleBytes(): number {
+    this.#consoleInput.watch();
     return this.#consoleInput.lengthBytes;
   }
 
@@ -75,6 +83,14 @@ export class BoardContext implements WorkerContext {
   }
 
   until<T>(condition: () => T | undefined, timeoutMs: number): WaitResult<T> {
+    try {
+      return this.#until(condition, timeoutMs);
+    } finally {
+      this.#consoleInput.unwatch();
+    }
+  }
+
+  #until<T>(condition: () => T | undefined, timeoutMs: number): WaitResult<T> {
     const deadlineUs = this.clock.nowUs() + timeoutMs * 1000;
     for (;;) {
       const seen = this.control.wakes;

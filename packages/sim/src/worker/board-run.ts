@@ -62,6 +62,8 @@ export function runBoard(start: StartData): never {
   const outcome = programs.run(start.boot.rawRepl);
   const { rawRepl } =
     outcome === "soft-reset" ? start.boot : new Prompt(interpreter, console, softReset).run(start.boot.rawRepl);
+  console.output.flush();
+  console.handOver();
   console.output.print(softRebootText);
   interpreter.closeFiles();
   return context.stop({ kind: "soft-reset", rawRepl });

@@ -31,6 +31,7 @@ export const supportModules: readonly SupportModule[] = [
   { file: "time", name: "time" },
   { file: "_sys", name: "sys" },
   { file: "_micropython", name: "micropython" },
+  { file: "_vfs", name: "vfs" },
   { file: "os", name: "os" },
   { file: "binascii", name: "binascii" },
   { file: "hashlib", name: "hashlib" },
@@ -39,4 +40,6 @@ export const supportModules: readonly SupportModule[] = [
   { file: "network", name: "network" },
   { file: "socket", name: "socket" },
   { file: "select", name: "select" },
+  { file: "_tls", name: "tls" },
+  { file: "_ssl", name: "ssl" },
 ];

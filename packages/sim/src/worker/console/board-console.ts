@@ -1,25 +1,39 @@
 import type { Terminal } from "../../vm/system-calls.ts";
+import type { PaceMessage, SerialSetup } from "../../board/serial-host.ts";
 import { errno } from "../../vm/errno.ts";
 import type { BoardContext } from "../board-context.ts";
+import type { WaitResult } from "../context.ts";
 import { controlByte } from "./control-bytes.ts";
 import { LinePace } from "./line-pace.ts";
-import { SerialInput } from "./serial-input.ts";
+import { type Arrival, ringCapacityBytes, SerialInput } from "./serial-input.ts";
 import { SerialOutput } from "./serial-output.ts";
 
 /** A message with bytes that arrived on the serial line. */
-interface SerialMessage {
+export interface SerialMessage {
+  readonly type: "serial-in";
   readonly bytes: Uint8Array;
+  /** How many came with them and interrupted Python instead. */
+  readonly skipped: number;
+  readonly arrival: Arrival;
+}
+
+/** From here on the console is that of the boot to come; what nobody has read is its first input. */
+export interface SoftResetMessage {
+  readonly type: "soft-reset-begins";
+  readonly unread: { readonly bytes: Uint8Array; readonly arrival: Arrival };
 }
 
 /** The console of a board: its serial line as Python and the prompt use it. */
 export class BoardConsole implements Terminal {
-  readonly input = new SerialInput();
+  readonly input: SerialInput;
   readonly output: SerialOutput;
   readonly #context: BoardContext;
 
   constructor(context: BoardContext) {
     this.#context = context;
     const pace = new LinePace(context.clock, context.control);
+    pace.setBaud(context.setup<SerialSetup>("serial").paceBaud);
+    context.on("serial-pace", ({ baudRate }: PaceMessage) => pace.setBaud(baudRate));
     this.output = new SerialOutput({
       send: (bytes) => {
         pace.add(bytes.length);
@@ -27,14 +41,15 @@ export class BoardConsole implements Terminal {
       },
       pause: () => pace.wait(),
     });
-    context.on("serial-in", ({ bytes }: SerialMessage) => this.input.push(bytes));
+    this.input = new SerialInput(() => context.now());
+    context.on("serial-in", (message: SerialMessage) => this.#receive(message));
     context.attachConsole(this.input);
-    context.beforeRest(() => this.output.flush());
+    context.beforeRest(() => this.#rest());
   }
 
   /** Waits for the next byte; undefined when Ctrl-C came instead. */
   readByte(): number | undefined {
-    const result = this.#context.until(() => this.input.shift(), Infinity);
+    const result = this.#waiting(() => this.input.shift(), Infinity);
     return typeof result === "object" ? result.value : undefined;
   }
 
@@ -44,7 +59,7 @@ export class BoardConsole implements Terminal {
 
   /** Waits up to `timeoutMs` for at least one byte; 0 when none came. */
   readWithin(target: Uint8Array, timeoutMs: number): number {
-    const result = this.#context.until(() => this.input.read(target) || undefined, timeoutMs);
+    const result = this.#waiting(() => this.input.read(target) || undefined, timeoutMs);
     if (result === "interrupted") return -errno.EINTR;
     return result === "timeout" ? 0 : result.value;
   }
@@ -67,5 +82,38 @@ export class BoardConsole implements Terminal {
 
   setInterruptByte(byte: number | undefined): void {
     this.#context.control.interruptByte = byte;
+  }
+
+  /** Hands what was not read to the boot that follows. */
+  handOver(): void {
+    const bytes = new Uint8Array(ringCapacityBytes);
+    const unread = {
+      bytes: bytes.slice(0, this.input.read(bytes)),
+      arrival: { atMs: this.#context.now(), patienceMs: 0 },
+    };
+    this.#context.post<SoftResetMessage>({ type: "soft-reset-begins", unread });
+  }
+
+  /** Sets the rate of the line; what was printed before leaves at the old one. */
+  setBaud(baudRate: number): void {
+    this.output.flush();
+    this.#context.post({ type: "serial-baud", baudRate });
+  }
+
+  #waiting<T>(condition: () => T | undefined, timeoutMs: number): WaitResult<T> {
+    this.input.watch();
+    return this.#context.until(condition, timeoutMs);
+  }
+
+  /** In virtual time the host's clock is that of the last step, the board's own is right. */
+  #receive({ bytes, skipped, arrival }: SerialMessage): void {
+    const atMs = this.#context.mode === "virtual" ? this.#context.now() : arrival.atMs;
+    this.input.push(bytes, { ...arrival, atMs }, skipped);
+  }
+
+  #rest(): void {
+    this.output.flush();
+    const counts = this.input.takeCounts();
+    if (counts !== undefined) this.#context.post({ type: "serial-counts", ...counts });
   }
 }

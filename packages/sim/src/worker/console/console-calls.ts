@@ -6,6 +6,9 @@ import { readLine } from "./line-editor.ts";
 /** End of input, which `input()` raises as EOFError; no error number means it. */
 const endOfFile = -1000;
 
+/** What the divider of the chip's UART reaches. */
+const highestBaud = 5_000_000;
+
 /** The console as Python's `sys.stdin`, `sys.stdout`, `input()` and `micropython.kbd_intr` use it. */
 export function consoleCalls(context: WorkerContext, console: BoardConsole): HostCalls {
   const bytesAt = (address: number, length: number): Uint8Array => context.memory().subarray(address, address + length);
@@ -25,6 +28,11 @@ export function consoleCalls(context: WorkerContext, console: BoardConsole): Hos
       const result = readLine(console, prompt);
       if (result === "interrupted") return -errno.EINTR;
       return result === "end-of-file" ? endOfFile : result.line;
+    },
+    console_baud: (baudRate: number) => {
+      if (!(baudRate >= 1 && baudRate <= highestBaud)) return -errno.EINVAL;
+      console.setBaud(baudRate);
+      return 0;
     },
     console_interrupt_byte: (byte: number) => {
       console.setInterruptByte(byte < 0 ? undefined : byte);
