@@ -52,7 +52,7 @@ async function keepReporting(home: Home, until: Promise<unknown>): Promise<void>
 
 test.skipIf(process.platform === "win32")(
   "every example of a verb works as its --help prints it",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     await using home = await makeHome();
     const { broker } = await startSim(home, "kitchen");

@@ -7,7 +7,7 @@ export default defineCommand({
   summary: "run a profile's scenarios on virtual boards",
   description:
     "Runs the scenarios in profiles/PROFILE/tests, each on a fresh virtual board with the profile on it, in virtual time: hours pass in seconds, the same each time. docs/testing.md has the language.",
-  examples: ["espx test blinky", "espx test blinky --filter rate", "espx test --junit report.xml --seed 7"],
+  examples: ["espx test blinky", "espx test blinky --filter rate", "espx test blinky --junit report.xml --seed 7"],
   args: [
     {
       name: "profile",
