@@ -1,5 +1,8 @@
 import { InternalError, type SimEvent } from "@espx/proto";
 import type { BoardStop } from "../worker/context.ts";
+import type { RomReason } from "../chip/boot-texts.ts";
+import type { FirmwareFacts } from "../chip/chip-messages.ts";
+import { BareChip } from "./bare-chip.ts";
 import { type BootReason, keepImage, type PoweredChip, sessionStart } from "./boot-reason.ts";
 import { BoardSession } from "./board-session.ts";
 import { ChangeSignal } from "./change-signal.ts";
@@ -12,6 +15,7 @@ type OffReason = Extract<SimEvent, { readonly kind: "off" }>["why"];
 type State =
   | { readonly kind: "off" | "held" }
   | { readonly kind: "on"; readonly session: BoardSession }
+  | { readonly kind: "bare"; readonly bare: BareChip }
   | { readonly kind: "asleep"; readonly wakeAtUs: number };
 
 /** Timers of the host take no more. */
@@ -29,6 +33,7 @@ export class BoardPower {
   #chipStartUs = 0;
   #boots = 0;
   #failure: InternalError | undefined;
+  #firmware: FirmwareFacts = { version: "", absentModules: [], romText: "" };
 
   constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
     this.#chip = chip;
@@ -90,6 +95,7 @@ export class BoardPower {
   }
 
   sendSerial(bytes: Uint8Array): void {
+    if (this.#state.kind === "bare") this.#state.bare.feed(bytes);
     if (this.#state.kind === "on") this.#state.session.sendSerial(bytes);
   }
 
@@ -105,6 +111,12 @@ export class BoardPower {
       const state = this.#state;
       if (state.kind === "asleep" && state.wakeAtUs <= untilUs) {
         this.#start({ cause: "deep-sleep", atUs: state.wakeAtUs, wokeByTimer: true });
+      } else if (state.kind === "bare") {
+        await state.bare.idle();
+        await this.#transition;
+        if (this.#state !== state) continue;
+        if (state.bare.againAtUs > untilUs) return;
+        state.bare.startAgain();
       } else if (state.kind !== "on") {
         return;
       } else {
@@ -130,9 +142,41 @@ export class BoardPower {
 
   #start(reason: BootReason): void {
     this.#failure = undefined;
-    if (reason.cause !== "soft") this.#chipStartUs = reason.atUs;
+    if (reason.cause === "soft" || this.#startsProgram(reason, reason.cause)) this.#run(reason);
+  }
+
+  /** What ROM and boot loader do; true when they come to an application. */
+  #startsProgram({ cause, atUs }: BootReason, reason: RomReason, next: "flash" | "download" = "flash"): boolean {
+    const { chip, isBootPinLow } = this.#chip;
+    this.#chipStartUs = atUs;
+    // Only power and EN let the chip look at its pins again.
+    const isDownload = next === "download" || (cause === "power-on" && reason === cause && isBootPinLow());
+    const start = chip.start(reason, isDownload);
+    if (start.kind === "application") {
+      this.#firmware = start.firmware;
+      return true;
+    }
+    const bare = new BareChip(this.#chip, start, atUs, {
+      again: (reasonAgain, nextAgain, againUs) =>
+        this.#startAgain(bare, { cause, atUs: againUs }, reasonAgain, nextAgain),
+    });
+    this.#state = { kind: "bare", bare };
+    this.#changed.notify();
+    return false;
+  }
+
+  /** The chip starts over by itself; for Python that is the reset which the loader does in software. */
+  #startAgain(bare: BareChip, again: BootReason, reason: RomReason, next: "flash" | "download"): void {
+    void this.#change(async () => {
+      if (this.#state.kind !== "bare" || this.#state.bare !== bare) return;
+      const cause = reason === "hard" ? "hard" : again.cause;
+      if (this.#startsProgram({ ...again, cause }, reason, next)) this.#run({ ...again, cause });
+    });
+  }
+
+  #run(reason: BootReason): void {
     const { assets, parts } = this.#chip;
-    const boot = { number: this.#boots++, chipStartUs: this.#chipStartUs };
+    const boot = { number: this.#boots++, chipStartUs: this.#chipStartUs, firmware: this.#firmware };
     const session = new BoardSession(assets, sessionStart(this.#chip, reason, boot), {
       message: (message) => {
         if (message.type === "watchdog") this.#watch(session);
@@ -158,6 +202,7 @@ export class BoardPower {
     this.#watchdog.stop();
     clearTimeout(this.#wakeTimer);
     this.#state = { kind: "off" };
+    if (state.kind === "bare") state.bare.close();
     if (state.kind === "on") {
       await state.session.end();
       this.#chip.parts.disconnect();
@@ -226,6 +271,7 @@ export class BoardPower {
 
   /** Virtual time: what the board does at this moment is done before something happens to it. */
   async #settle(): Promise<void> {
+    if (this.#state.kind === "bare") await this.#state.bare.idle();
     if (this.#chip.world.mode === "virtual" && this.#state.kind === "on") {
       await this.#state.session.settled(this.#chip.world.quietMs);
     }

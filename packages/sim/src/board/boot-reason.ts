@@ -1,5 +1,7 @@
 import type { ResetCause } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
+import type { ChipHost } from "../chip/chip-host.ts";
+import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import type { BootImage } from "../worker/start-data.ts";
 import type { BoardParts } from "./board-parts.ts";
 import type { SessionStart, StampedMessage } from "./board-session.ts";
@@ -21,6 +23,11 @@ export interface PoweredChip {
   readonly assets: SimAssets;
   readonly world: BoardWorld;
   readonly parts: BoardParts;
+  readonly chip: ChipHost;
+  /** Whether the pin that chooses the boot mode is held low. */
+  readonly isBootPinLow: () => boolean;
+  /** Puts on the serial line what comes from ROM and boot loader. */
+  readonly print: (bytes: Uint8Array, atMs: number) => void;
   readonly rtc: RtcHost;
   readonly heapBytes: number;
   readonly mac: Uint8Array;
@@ -40,7 +47,7 @@ export interface BootReason {
 export function sessionStart(
   { world, parts, heapBytes, mac, assets }: PoweredChip,
   { cause, atUs, wokeByTimer = false, rawRepl = false }: BootReason,
-  boot: { readonly number: number; readonly chipStartUs: number },
+  boot: { readonly number: number; readonly chipStartUs: number; readonly firmware: FirmwareFacts },
 ): SessionStart {
   return {
     heapBytes,
@@ -50,7 +57,7 @@ export function sessionStart(
     startUs: atUs,
     seed: bootSeed(world.seed, mac, boot.number),
     setups: parts.setups(),
-    boot: { cause, wokeByTimer, rawRepl, mac, chipStartUs: boot.chipStartUs },
+    boot: { cause, wokeByTimer, rawRepl, mac, chipStartUs: boot.chipStartUs, firmware: boot.firmware },
   };
 }
 

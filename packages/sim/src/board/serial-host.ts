@@ -32,9 +32,19 @@ export class SerialHost implements HostPart {
   connect(channel: PartChannel): void {
     channel.on("serial-out", ({ bytes }: { readonly bytes: Uint8Array }, atMs) => {
       channel.emit({ kind: "console", bytes }, atMs);
-      const seen = this.#spoil(bytes);
-      if (seen !== undefined) this.#link?.deliver(seen);
+      this.deliver(bytes);
     });
+  }
+
+  /** Whether the client's modem lines hold the boot pin low. */
+  get isBootLow(): boolean {
+    return this.#resetCircuit.isBootLow;
+  }
+
+  /** Sends to the client what the chip says. */
+  deliver(bytes: Uint8Array): void {
+    const seen = this.#spoil(bytes);
+    if (seen !== undefined) this.#link?.deliver(seen);
   }
 
   /** @throws BusyError `port/busy` */

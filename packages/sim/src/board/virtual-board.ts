@@ -1,5 +1,7 @@
 import { type SerialLink, type SimBoard, type SimEvent, type SimFault, UsageError } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
+import type { ChipHost } from "../chip/chip-host.ts";
+import { makeChip } from "../chip/make-chip.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";
 import { BoardPower } from "./board-power.ts";
@@ -16,6 +18,8 @@ export class VirtualBoard implements SimBoard {
   readonly name: string;
   readonly mac: Uint8Array;
   readonly flash: FlashHost;
+  /** The chip's flash as bytes, and what it starts from there. */
+  readonly chip: ChipHost;
   readonly #world: BoardWorld;
   readonly #pins = new PinHost();
   readonly #serial: SerialHost;
@@ -34,16 +38,21 @@ export class VirtualBoard implements SimBoard {
       ...(options.flashBytes !== undefined && { capacityBytes: options.flashBytes }),
       ...(options.stateFile !== undefined && { stateFile: options.stateFile }),
     });
+    this.chip = makeChip(options, this.mac, this.flash);
     const rtc = new RtcHost();
     this.#serial = new SerialHost({
       name: this.name,
       sendSerial: (bytes) => this.#power.sendSerial(bytes),
       holdReset: (held) => this.#power.holdReset(held),
     });
-    this.#parts = new BoardParts([this.flash, this.#pins, rtc, this.#serial, ...parts]);
+    this.#parts = new BoardParts([this.flash, this.chip, this.#pins, rtc, this.#serial, ...parts]);
     const heapBytes = options.heapBytes ?? defaultHeapBytes;
     this.#power = new BoardPower(
-      { assets, world, parts: this.#parts, rtc, heapBytes, mac: this.mac },
+      {
+        ...{ assets, world, parts: this.#parts, rtc, heapBytes, mac: this.mac, chip: this.chip },
+        isBootPinLow: () => this.#serial.isBootLow || this.#pins.isHeldLow(this.chip.model.bootPin),
+        print: (bytes, atMs) => this.#print(bytes, atMs),
+      },
       { emit: (event, atMs) => this.#emit(event, atMs) },
     );
   }
@@ -100,6 +109,11 @@ export class VirtualBoard implements SimBoard {
   async close(): Promise<void> {
     await this.#power.off();
     this.flash.close();
+  }
+
+  #print(bytes: Uint8Array, atMs: number): void {
+    this.#emit({ kind: "console", bytes }, atMs);
+    this.#serial.deliver(bytes);
   }
 
   #emit(event: SimEventBody, atMs = this.#world.nowUs() / 1000): void {

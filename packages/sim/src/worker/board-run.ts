@@ -7,7 +7,7 @@ import { consoleCalls } from "./console/console-calls.ts";
 import { Prompt } from "./console/prompt.ts";
 import type { HostCalls } from "./context.ts";
 import { ControlBlock } from "./control-block.ts";
-import { romText, softRebootText } from "./firmware-texts.ts";
+import { softRebootText } from "./firmware-texts.ts";
 import { interpreterClock } from "./interpreter-clock.ts";
 import { bindSupport, loadSupport, supportHeapBytes } from "./load-support.ts";
 import { CallbackQueue } from "./machine/callback-queue.ts";
@@ -39,7 +39,7 @@ export function runBoard(start: StartData): never {
     hashCalls(context),
     randomCalls(context),
   ]);
-  console.output.print(romText(start.boot.cause));
+  if (start.boot.cause !== "soft") console.output.print(start.boot.firmware.romText);
   const supported = new SupportFiles(files, start.python);
   const interpreter = new Interpreter({
     module: start.module,

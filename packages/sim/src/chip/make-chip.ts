@@ -1,0 +1,76 @@
+import { UsageError } from "@espx/proto";
+import type { VirtualBoardOptions } from "../board/board-options.ts";
+import type { FlashHost } from "../flash/flash-host.ts";
+import type { ChipState } from "../flash/flash-snapshot.ts";
+import { ChipFlash } from "./chip-flash.ts";
+import { ChipHost } from "./chip-host.ts";
+import { type ChipModel, chipModels, type ChipName } from "./chip-model.ts";
+import { factoryFlash, type FactoryOptions, vfsOffset } from "./flash-layout.ts";
+import { flashSizes, FlashMemory } from "./flash-memory.ts";
+import { instantFlash, typicalFlash } from "./flash-timing.ts";
+
+/** Size of a flash chip when none is given. */
+const defaultBytes = 4 * 1024 * 1024;
+
+/** Name of what a chip comes with when it comes with nothing. */
+const blank = "blank";
+
+/**
+ * Makes the chip of a board, its flash as it was kept, or as it comes.
+ *
+ * @throws UsageError `sim/bad-chip` for a chip or a size of flash that there is not
+ */
+export function makeChip(options: VirtualBoardOptions, mac: Uint8Array, files: FlashHost): ChipHost {
+  const kept = files.keptChip;
+  const model = chipModels[(options.chip ?? kept?.model ?? "esp32") as ChipName] as ChipModel | undefined;
+  if (model === undefined) {
+    throw new UsageError("sim/bad-chip", `chip is ${options.chip}, expected ${Object.keys(chipModels).join(", ")}`);
+  }
+  const sizeBytes = kept?.sizeBytes ?? chipBytes(options);
+  const name = kept?.factory ?? factoryName(options, sizeBytes);
+  const factory = name === blank ? new FlashMemory(sizeBytes) : factoryFlash(model, JSON.parse(name) as FactoryOptions);
+  const blocks = factory.share();
+  const flash = new ChipFlash(memoryOf(sizeBytes, blocks, kept), files, kept?.changedViews);
+  const timing = options.flashTiming === "typical" ? typicalFlash : instantFlash;
+  const chip = new ChipHost({ model, mac, flash, timing, factory: { name, blocks } });
+  chip.onChange(() => files.chipChanged());
+  files.attach(chip);
+  return chip;
+}
+
+function memoryOf(
+  sizeBytes: number,
+  factory: readonly (Uint8Array | undefined)[],
+  kept: ChipState | undefined,
+): FlashMemory {
+  const memory = new FlashMemory(sizeBytes, factory);
+  for (const { index, bytes } of kept?.blocks ?? []) {
+    const offset = index * (bytes?.length ?? 65_536);
+    if (bytes === null) memory.erase(offset, 65_536);
+    else memory.replace(offset, bytes);
+  }
+  return memory;
+}
+
+function chipBytes({ chipFlashBytes, flashBytes, layout = "default" }: VirtualBoardOptions): number {
+  const needed = flashBytes === undefined ? defaultBytes : vfsOffset(layout) + flashBytes;
+  const size = chipFlashBytes ?? Math.max(defaultBytes, flashSizes.find((bytes) => bytes >= needed) ?? Infinity);
+  if (flashSizes.includes(size) && size >= (flashBytes === undefined ? 0 : needed)) return size;
+  throw new UsageError(
+    "sim/bad-chip",
+    `flash of ${size} bytes with a file system of ${flashBytes ?? "all that is left"} bytes, expected 1 to 32 MiB that hold it`,
+  );
+}
+
+/** The options of the factory's firmware as text, which makes the same flash in a later run. */
+function factoryName(options: VirtualBoardOptions, sizeBytes: number): string {
+  if (options.blank === true) return blank;
+  const { layout = "default", flashBytes, firmware } = options;
+  const whole: FactoryOptions = {
+    ...firmware,
+    layout,
+    flashBytes: sizeBytes,
+    ...(flashBytes !== undefined && { vfsBytes: flashBytes }),
+  };
+  return JSON.stringify(whole);
+}
