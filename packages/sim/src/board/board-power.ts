@@ -33,7 +33,7 @@ export class BoardPower {
   #chipStartUs = 0;
   #boots = 0;
   #failure: InternalError | undefined;
-  #firmware: FirmwareFacts = { version: "", absentModules: [], romText: "" };
+  #firmware: FirmwareFacts = { version: "", absentModules: [], machine: "", build: "", romText: "" };
 
   constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
     this.#chip = chip;

@@ -26,6 +26,12 @@ interface View {
   isChanged: boolean;
 }
 
+/** What is known of an earlier run: kinds of views whose bytes count, and of those that are as the tree is. */
+export interface KnownViews {
+  readonly changed?: readonly string[];
+  readonly inStep?: readonly string[];
+}
+
 /**
  * The flash of a board as one array of bytes, with its files and NVS values in it.
  *
@@ -44,21 +50,26 @@ export class ChipFlash implements FlashAccess {
   #version = 0;
   #settledVersion = 0;
 
-  /** @param changed - kinds of views whose bytes were changed and not yet read back, in an earlier run */
-  constructor(memory: FlashMemory, tree: FlashTree, changed: readonly string[] = []) {
+  constructor(memory: FlashMemory, tree: FlashTree, { changed = [], inStep = [] }: KnownViews = {}) {
     this.memory = memory;
     this.#tree = tree;
     this.#views = this.#placeViews().map((place) => ({
       ...place,
-      version: -1,
+      version: inStep.includes(place.kind) ? tree.versions[place.kind] : -1,
       isChanged: changed.includes(place.kind),
     }));
     this.#version = changed.length > 0 ? 1 : 0;
   }
 
+  /** Kinds of views whose bytes are those of the tree as it is now. */
+  get viewsInStep(): readonly string[] {
+    const { versions } = this.#tree;
+    return this.#views.filter(({ kind, version, isChanged }) => !isChanged && version === versions[kind]).map(kindOf);
+  }
+
   /** Kinds of views whose bytes were changed and not yet read back. */
   get changedViews(): readonly string[] {
-    return this.#views.filter(({ isChanged }) => isChanged).map(({ kind }) => kind);
+    return this.#views.filter(({ isChanged }) => isChanged).map(kindOf);
   }
 
   get sizeBytes(): number {
@@ -181,6 +192,10 @@ export class ChipFlash implements FlashAccess {
 }
 
 type Place = Pick<View, "kind" | "offset" | "sizeBytes">;
+
+function kindOf({ kind }: View): string {
+  return kind;
+}
 
 function rangeOf({ offset, sizeBytes }: Partition): { readonly offset: number; readonly sizeBytes: number } {
   return { offset, sizeBytes };

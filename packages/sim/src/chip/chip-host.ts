@@ -71,7 +71,7 @@ export class ChipHost implements HostPart, FlashChip {
       blocks: this.flash.memory.share(),
       partitions: running?.partitions ?? [],
       running: running?.running.name ?? "",
-      fileSystem: this.flash.fileSystem,
+      viewsInStep: this.flash.viewsInStep,
       chipId: this.model.imageChipId,
     };
   }
@@ -160,7 +160,8 @@ export class ChipHost implements HostPart, FlashChip {
       return { kind: "stuck", text: text + corruptText(place.offset / 4096, sectors), again: undefined };
     }
     const { version, absentModules } = firmware;
-    return { kind: "application", firmware: { version, absentModules, romText: text } };
+    const { machine, build } = this.model;
+    return { kind: "application", firmware: { version, absentModules, machine, build, romText: text } };
   }
 }
 

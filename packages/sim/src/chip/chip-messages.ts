@@ -8,8 +8,8 @@ export interface ChipSetup {
   readonly partitions: readonly Partition[];
   /** Name of the partition that was started. */
   readonly running: string;
-  /** Where the files lie, whose bytes are made from the tree. */
-  readonly fileSystem: { readonly offset: number; readonly sizeBytes: number } | undefined;
+  /** Kinds of views whose bytes in `blocks` are those of the board's files. */
+  readonly viewsInStep: readonly string[];
   readonly chipId: number;
 }
 
@@ -31,6 +31,9 @@ export interface ChipErase {
 export interface FirmwareFacts {
   readonly version: string;
   readonly absentModules: readonly string[];
+  /** What it calls the board, and its own build. */
+  readonly machine: string;
+  readonly build: string;
   /** What ROM and boot loader printed on the way to it. */
   readonly romText: string;
 }

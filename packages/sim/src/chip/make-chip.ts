@@ -30,7 +30,9 @@ export function makeChip(options: VirtualBoardOptions, mac: Uint8Array, files: F
   const name = kept?.factory ?? factoryName(options, sizeBytes);
   const factory = name === blank ? new FlashMemory(sizeBytes) : factoryFlash(model, JSON.parse(name) as FactoryOptions);
   const blocks = factory.share();
-  const flash = new ChipFlash(memoryOf(sizeBytes, blocks, kept), files, kept?.changedViews);
+  const flash = new ChipFlash(memoryOf(sizeBytes, blocks, kept), files, {
+    ...(kept !== undefined && { changed: kept.changedViews }),
+  });
   const timing = options.flashTiming === "typical" ? typicalFlash : instantFlash;
   const chip = new ChipHost({ model, mac, flash, timing, factory: { name, blocks } });
   chip.onChange(() => files.chipChanged());

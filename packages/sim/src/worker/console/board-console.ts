@@ -15,10 +15,13 @@ interface SerialMessage {
 export class BoardConsole implements Terminal {
   readonly input = new SerialInput();
   readonly output: SerialOutput;
+  /** What the firmware says before a friendly prompt. */
+  readonly banner: string;
   readonly #context: BoardContext;
 
-  constructor(context: BoardContext) {
+  constructor(context: BoardContext, banner: string) {
     this.#context = context;
+    this.banner = banner;
     const pace = new LinePace(context.clock, context.control);
     this.output = new SerialOutput({
       send: (bytes) => {
