@@ -49,7 +49,13 @@ export class VirtualBoard implements SimBoard {
     const heapBytes = options.heapBytes ?? defaultHeapBytes;
     this.#power = new BoardPower(
       {
-        ...{ assets, world, parts: this.#parts, rtc, heapBytes, mac: this.mac, chip: this.chip },
+        assets,
+        world,
+        parts: this.#parts,
+        rtc,
+        heapBytes,
+        mac: this.mac,
+        chip: this.chip,
         isBootPinLow: () => this.#serial.isBootLow || this.#pins.isHeldLow(this.chip.model.bootPin),
         print: (bytes, atMs) => this.#print(bytes, atMs),
       },

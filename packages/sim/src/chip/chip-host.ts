@@ -132,7 +132,12 @@ export class ChipHost implements HostPart, FlashChip {
     const { flash } = this;
     const changed = (): void => this.#changed();
     return new RomLoader({
-      ...{ model, mac, timing, send, sleep, leave },
+      model,
+      mac,
+      timing,
+      send,
+      sleep,
+      leave,
       flash: {
         sizeBytes: flash.sizeBytes,
         read: (offset, length) => flash.read(offset, length),

@@ -17,8 +17,13 @@ export type LayoutName = "default" | "ota";
 export const subtype = { factory: 0x00, ota0: 0x10, otaData: 0x00, nvs: 0x02, fat: 0x81 } as const;
 
 const data = (name: string, code: number, offset: number, sizeBytes: number): Partition => ({
-  ...{ name, type: partitionType.data, subtype: code, offset, sizeBytes },
-  ...{ isEncrypted: false, isReadOnly: false },
+  name,
+  type: partitionType.data,
+  subtype: code,
+  offset,
+  sizeBytes,
+  isEncrypted: false,
+  isReadOnly: false,
 });
 const app = (name: string, code: number, offset: number, sizeBytes: number): Partition => ({
   ...data(name, code, offset, sizeBytes),

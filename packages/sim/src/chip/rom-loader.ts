@@ -1,23 +1,11 @@
-import { createHash } from "node:crypto";
 import type { ChipModel } from "./chip-model.ts";
 import { ChipRegisters } from "./chip-registers.ts";
-import { FlashDownload } from "./flash-download.ts";
+import { FlashCommands } from "./flash-commands.ts";
 import type { FlashAccess } from "./flash-memory.ts";
-import { FlashReader, readBlockMax } from "./flash-reader.ts";
-import { eraseMs, type FlashTiming } from "./flash-timing.ts";
+import type { FlashTiming } from "./flash-timing.ts";
+import { type Answer, answerOf, checkedBlock, withWords } from "./loader-answer.ts";
 import { RamDownload } from "./ram-download.ts";
-import {
-  blockChecksum,
-  blockOf,
-  command,
-  decodeRequest,
-  encodeReply,
-  type Failure,
-  failure,
-  type RomReply,
-  type RomRequest,
-  wordsOf,
-} from "./rom-packet.ts";
+import { command, decodeRequest, encodeReply, failure, type RomReply, type RomRequest, wordsOf } from "./rom-packet.ts";
 import { encodeSlip, SlipDecoder } from "./slip.ts";
 
 /** What a loader needs of its chip. */
@@ -42,11 +30,6 @@ const romSyncValue = 0x20120707;
 /** Tools wait for this many answers to one SYNC. */
 const syncAnswers = 8;
 
-/** Bytes of one READ_FLASH_SLOW answer, whatever was asked. */
-const slowReadBytes = 64;
-
-type Answer = Omit<RomReply, "op"> | "silent";
-
 /**
  * The serial loader in the chip's ROM, and the flasher stub that a tool puts into RAM, as tools see them.
  *
@@ -61,15 +44,19 @@ export class RomLoader {
   readonly #registers: ChipRegisters;
   #state: "rom" | "stub" | "lost" | "left" = "rom";
   #baudRate = romBaudRate;
-  #download: FlashDownload | undefined;
-  #reader: FlashReader | undefined;
+  readonly #flash: FlashCommands;
   #work: Promise<void> = Promise.resolve();
-  /** What the stub still writes while it takes the next block. */
-  #writing: Promise<Failure | undefined> = Promise.resolve(undefined);
 
   constructor(owner: RomOwner) {
     this.#owner = owner;
-    const { model, mac, flash } = owner;
+    const { model, mac, flash, timing } = owner;
+    this.#flash = new FlashCommands({
+      flash,
+      timing,
+      isStub: () => this.isStub,
+      send: (packet) => owner.send(encodeSlip(packet)),
+      sleep: (ms) => owner.sleep(ms),
+    });
     this.#registers = new ChipRegisters({ model, mac, flashBytes: flash.sizeBytes, baudRate: () => this.#baudRate });
   }
 
@@ -90,29 +77,24 @@ export class RomLoader {
   /** Resolves when all that came so far is done, the flash's time included. */
   async idle(): Promise<void> {
     await this.#work;
-    await this.#writing;
+    await this.#flash.written();
   }
 
   /** The chip is reset: nothing more is answered. */
   close(): void {
     this.#state = "left";
-    this.#download?.close();
+    this.#flash.close();
   }
 
   async #take(packet: Uint8Array): Promise<void> {
     if (this.#state === "left" || this.#state === "lost") return;
-    if (this.#reader !== undefined && packet.length === 4) return this.#acknowledge(packet);
+    if (this.#flash.isReading && packet.length === 4) return this.#flash.acknowledge(wordsOf(packet, 1)?.[0] ?? 0);
     const request = decodeRequest(packet);
     if (request === undefined) return;
-    this.#reader = undefined;
+    this.#flash.stopReading();
     const answer = await this.#obey(request);
     if (answer !== "silent") this.#reply({ ...answer, op: request.op });
     this.#after(request);
-  }
-
-  #acknowledge(packet: Uint8Array): void {
-    const [received = 0] = wordsOf(packet, 1) ?? [];
-    if (this.#reader?.advance(received) === true) this.#reader = undefined;
   }
 
   #reply(reply: RomReply): void {
@@ -124,7 +106,7 @@ export class RomLoader {
   #after({ op, data }: RomRequest): void {
     const [first = 0, second = 0] = wordsOf(data, 2) ?? wordsOf(data, 1) ?? [];
     if (op === command.memEnd && this.#state === "rom" && first === 0) this.#start(second);
-    else if (op === command.readFlash) this.#reader?.advance(0);
+    else if (op === command.readFlash) this.#flash.acknowledge(0);
     else if (op === command.changeBaud && first > 0) this.#baudRate = first;
     else if (op === command.runUserCode && this.isStub) this.#leave("flash");
     else if (op === command.flashEnd || op === command.deflateEnd) this.#endDownload(first);
@@ -164,37 +146,37 @@ export class RomLoader {
         return {};
       case command.flashEnd:
       case command.deflateEnd:
-        return { ...failed(await this.#writing) };
+        return answerOf(await this.#flash.written());
       case command.memBegin:
         return withWords(data, 4, (words) => (this.#ram.begin(words[3] as number), {}));
       case command.memData:
-        return this.#block(request, (bytes) => (this.#ram.add(bytes) ? undefined : failure.failedToAct));
+        return checkedBlock(request, (bytes) => (this.#ram.add(bytes) ? undefined : failure.failedToAct));
       case command.flashBegin:
       case command.deflateBegin:
-        return this.#begin(data, op === command.deflateBegin);
+        return this.#flash.begin(data, op === command.deflateBegin);
       case command.flashData:
       case command.deflateData:
-        return this.#flashBlock(request);
+        return this.#flash.block(request);
       case command.flashMd5:
-        return this.#md5(data);
+        return this.#flash.md5(data);
       case command.securityInfo:
         return this.#owner.model.hasSecurityInfo ? { data: this.#securityInfo() } : this.#unknown();
       case command.readFlashSlow:
-        return this.isStub ? this.#unknown() : this.#readSlow(data);
+        return this.isStub ? this.#unknown() : this.#flash.readSlow(data);
       default:
         return this.isStub ? this.#obeyStub(op, data) : this.#unknown();
     }
   }
 
   async #obeyStub(op: number, data: Uint8Array): Promise<Answer> {
-    await this.#writing;
+    await this.#flash.written();
     switch (op) {
       case command.eraseFlash:
-        return this.#erase(0, this.#owner.flash.sizeBytes);
+        return this.#flash.erase(0, this.#owner.flash.sizeBytes);
       case command.eraseRegion:
-        return withWords(data, 2, ([offset, size]) => this.#erase(offset as number, size as number));
+        return withWords(data, 2, ([offset, size]) => this.#flash.erase(offset as number, size as number));
       case command.readFlash:
-        return this.#readFlash(data);
+        return this.#flash.startReading(data);
       case command.runUserCode:
         return "silent";
       default:
@@ -225,113 +207,10 @@ export class RomLoader {
     return {};
   }
 
-  async #block(
-    { data, checksum }: RomRequest,
-    use: (bytes: Uint8Array, sequence: number) => Promise<Failure | undefined> | Failure | undefined,
-  ): Promise<Answer> {
-    const block = blockOf(data);
-    if (block === undefined) return { failure: failure.invalidMessage };
-    if (blockChecksum(block.bytes) !== (checksum & 0xff)) return { failure: failure.invalidChecksum };
-    return failed(await use(block.bytes, block.sequence));
-  }
-
-  /** Sizes are those that the host announced: the ROM erases them at once. */
-  async #begin(data: Uint8Array, isCompressed: boolean): Promise<Answer> {
-    const words = wordsOf(data, 4);
-    if (words === undefined) return { failure: failure.invalidMessage };
-    const [sizeBytes = 0, blocks = 0, blockBytes = 0, offset = 0] = words;
-    const plan = { offset, isCompressed, erasesAhead: !this.isStub };
-    const writtenBytes = isCompressed ? sizeBytes : Math.max(sizeBytes, blocks * blockBytes);
-    const flashBytes = this.#owner.flash.sizeBytes;
-    if (offset + sizeBytes > flashBytes) return { failure: failure.failedToAct };
-    await this.#writing;
-    this.#download?.close();
-    this.#download = new FlashDownload(
-      { ...plan, sizeBytes: Math.min(writtenBytes, flashBytes - offset) },
-      { flash: this.#owner.flash, timing: this.#owner.timing, spend: (ms) => this.#spend(ms) },
-    );
-    return this.isStub || sizeBytes === 0 ? {} : this.#erase(offset, sizeBytes);
-  }
-
-  /** The stub answers when it has a block and writes it while the next one comes; its failure shows there. */
-  async #flashBlock(request: RomRequest): Promise<Answer> {
-    const download = this.#download;
-    if (download === undefined) return { failure: failure.invalidMessage };
-    return this.#block(request, async (bytes, sequence) => {
-      const earlier = await this.#writing;
-      const order = download.accepts(sequence);
-      if (earlier !== undefined || order === "again") return earlier;
-      if (order === "wrong") return failure.invalidMessage;
-      const writing = download.write(bytes);
-      if (!this.isStub) return writing;
-      this.#writing = writing;
-      return undefined;
-    });
-  }
-
-  async #md5(data: Uint8Array): Promise<Answer> {
-    const [offset = 0, size = 0] = wordsOf(data, 2) ?? [];
-    await this.#writing;
-    if (offset + size > this.#owner.flash.sizeBytes) return { failure: failure.flashReadError };
-    const md5 = createHash("md5");
-    const step = 65_536;
-    for (let at = 0; at < size; at += step) {
-      md5.update(this.#owner.flash.read(offset + at, Math.min(step, size - at)));
-    }
-    return { data: this.isStub ? new Uint8Array(md5.digest()) : new TextEncoder().encode(md5.digest("hex")) };
-  }
-
-  #readFlash(data: Uint8Array): Answer {
-    const words = wordsOf(data, 4);
-    if (words === undefined) return { failure: failure.invalidMessage };
-    const [offset = 0, sizeBytes = 0, blockBytes = 0, inFlight = 0] = words;
-    const { flash } = this.#owner;
-    if (offset + sizeBytes > flash.sizeBytes || blockBytes === 0 || blockBytes > readBlockMax || inFlight === 0) {
-      return { failure: failure.flashReadLength };
-    }
-    this.#reader = new FlashReader({ offset, sizeBytes, blockBytes, inFlight }, flash, (packet) =>
-      this.#owner.send(encodeSlip(packet)),
-    );
-    return {};
-  }
-
-  #readSlow(data: Uint8Array): Answer {
-    const [offset = 0, size = 0] = wordsOf(data, 2) ?? [];
-    if (size > slowReadBytes || offset + size > this.#owner.flash.sizeBytes)
-      return { failure: failure.flashReadLength };
-    const bytes = new Uint8Array(slowReadBytes);
-    bytes.set(this.#owner.flash.read(offset, size));
-    return { data: bytes };
-  }
-
-  async #erase(offset: number, size: number): Promise<Answer> {
-    if (offset + size > this.#owner.flash.sizeBytes) return { failure: failure.failedToAct };
-    this.#owner.flash.erase(offset, size);
-    await this.#spend(eraseMs(this.#owner.timing, offset, size));
-    return {};
-  }
-
   /** Flags (u32), encryption count, 7 key purposes, chip id (u32), version (u32): a chip without any protection. */
   #securityInfo(): Uint8Array {
     const info = new Uint8Array(20);
     new DataView(info.buffer).setUint32(12, this.#owner.model.imageChipId, true);
     return info;
   }
-
-  async #spend(ms: number): Promise<void> {
-    if (ms > 0) await this.#owner.sleep(ms);
-  }
-}
-
-function withWords(
-  data: Uint8Array,
-  count: number,
-  use: (words: number[]) => Answer | Promise<Answer>,
-): Answer | Promise<Answer> {
-  const words = wordsOf(data, count);
-  return words === undefined ? { failure: failure.invalidMessage } : use(words);
-}
-
-function failed(reason: Failure | undefined): { readonly failure?: Failure } {
-  return reason === undefined ? {} : { failure: reason };
 }

@@ -29,11 +29,9 @@ describe.skipIf(!isPossible).each(Object.keys(chipModels) as ChipName[])(
       writeFileSync(file(title), bytes);
       return file(title);
     };
+    const common = (): string[] => ["--port", terminal.path, "--before", "no-reset", "--after", "no-reset"];
     const esptool = (...args: readonly string[]): Promise<Outcome> =>
-      runEsptool(python as string, [
-        ...["--chip", "auto", "--port", terminal.path, "--before", "no-reset", "--after", "no-reset"],
-        ...args,
-      ]);
+      runEsptool(python as string, [...common(), ...args]);
     const succeed = async (...args: readonly string[]): Promise<string> => {
       const { code, text } = await esptool(...args);
       expect(text, args.join(" ")).not.toMatch(/fatal/i);
@@ -108,12 +106,15 @@ describe.skipIf(!isPossible).each(Object.keys(chipModels) as ChipName[])(
           sizeBytes: 0x200000,
         },
       );
-      await succeed(
-        ...["write-flash", "--flash-mode", "keep", "--flash-freq", "keep", "--flash-size", "keep"],
-        ...[`0x${model.bootloaderOffset.toString(16)}`, save("bootloader.bin", makeBootloader(model))],
-        ...["0x8000", save("table.bin", encodePartitionTable(layoutTable("default", flashBytes), md5))],
-        ...["0x10000", save("application.bin", application), "0x200000", save("vfs.bin", files)],
-      );
+      const keep = ["--flash-mode", "keep", "--flash-freq", "keep", "--flash-size", "keep"];
+      const table = encodePartitionTable(layoutTable("default", flashBytes), md5);
+      const parts = [
+        [model.bootloaderOffset, save("bootloader.bin", makeBootloader(model))],
+        [0x8000, save("table.bin", table)],
+        [0x10000, save("application.bin", application)],
+        [0x200000, save("vfs.bin", files)],
+      ] as const;
+      await succeed("write-flash", ...keep, ...parts.flatMap(([offset, path]) => [String(offset), path]));
       fixture.take();
       await fixture.startFlash();
       const text = await fixture.waitFor("from flash");
