@@ -59,11 +59,12 @@ export class BoardPower {
    * @throws InternalError `sim/board-failed` when the simulator itself fails
    */
   async on(): Promise<void> {
+    const isBootPinLow = this.#chip.isBootPinLow();
     await this.#change(async () => {
       if (this.#state.kind !== "off") return;
       const atUs = this.#chip.world.nowUs();
       this.#chip.rtc.powerUp(atUs / 1000);
-      this.#start({ cause: "power-on", atUs });
+      this.#start({ cause: "power-on", atUs, isBootPinLow });
     });
     await this.#ready();
   }
@@ -82,14 +83,16 @@ export class BoardPower {
     await this.#ready();
   }
 
+  /** The boot pin counts as it is when EN rises, whatever happens to it until the chip gets to it. */
   holdReset(held: boolean): void {
+    const isBootPinLow = this.#chip.isBootPinLow();
     void this.#change(async () => {
       await this.#settle();
       if (held && this.#state.kind !== "off") {
         await this.#end("reset");
         this.#state = { kind: "held" };
       } else if (!held && this.#state.kind === "held") {
-        this.#start({ cause: "power-on", atUs: this.#chip.world.nowUs() });
+        this.#start({ cause: "power-on", atUs: this.#chip.world.nowUs(), isBootPinLow });
       }
     });
   }
@@ -146,19 +149,16 @@ export class BoardPower {
   }
 
   /** What ROM and boot loader do; true when they come to an application. */
-  #startsProgram({ cause, atUs }: BootReason, reason: RomReason, next: "flash" | "download" = "flash"): boolean {
-    const { chip, isBootPinLow } = this.#chip;
+  #startsProgram({ cause, atUs, isBootPinLow = false }: BootReason, reason: RomReason): boolean {
     this.#chipStartUs = atUs;
-    // Only power and EN let the chip look at its pins again.
-    const isDownload = next === "download" || (cause === "power-on" && reason === cause && isBootPinLow());
-    const start = chip.start(reason, isDownload);
+    const start = this.#chip.chip.start(reason, isBootPinLow);
     if (start.kind === "application") {
       this.#firmware = start.firmware;
       return true;
     }
     const bare = new BareChip(this.#chip, start, atUs, {
-      again: (reasonAgain, nextAgain, againUs) =>
-        this.#startAgain(bare, { cause, atUs: againUs }, reasonAgain, nextAgain),
+      again: (reasonAgain, next, againUs) =>
+        this.#startAgain(bare, { cause, atUs: againUs, isBootPinLow: next === "download" }, reasonAgain),
     });
     this.#state = { kind: "bare", bare };
     this.#changed.notify();
@@ -166,11 +166,11 @@ export class BoardPower {
   }
 
   /** The chip starts over by itself; for Python that is the reset which the loader does in software. */
-  #startAgain(bare: BareChip, again: BootReason, reason: RomReason, next: "flash" | "download"): void {
+  #startAgain(bare: BareChip, again: BootReason, reason: RomReason): void {
     void this.#change(async () => {
       if (this.#state.kind !== "bare" || this.#state.bare !== bare) return;
       const cause = reason === "hard" ? "hard" : again.cause;
-      if (this.#startsProgram({ ...again, cause }, reason, next)) this.#run({ ...again, cause });
+      if (this.#startsProgram({ ...again, cause }, reason)) this.#run({ ...again, cause });
     });
   }
 

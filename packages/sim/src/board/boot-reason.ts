@@ -39,6 +39,8 @@ export interface BootReason {
   readonly atUs: number;
   readonly rawRepl?: boolean;
   readonly wokeByTimer?: boolean;
+  /** Whether the boot pin was low when power came or EN rose; undefined at other resets, which do not look. */
+  readonly isBootPinLow?: boolean;
   /** An armed watchdog outlives a soft reset. */
   readonly watchdogUs?: number | undefined;
 }

@@ -1,7 +1,7 @@
 import { type SerialLink, type SimBoard, type SimEvent, type SimFault, UsageError } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
 import type { ChipHost } from "../chip/chip-host.ts";
-import { makeChip } from "../chip/make-chip.ts";
+import { fileSystemBytes, makeChip } from "../chip/make-chip.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";
 import { BoardPower } from "./board-power.ts";
@@ -35,7 +35,7 @@ export class VirtualBoard implements SimBoard {
     this.flash = new FlashHost({
       ...(options.files && { files: absolute(options.files) }),
       ...(options.fileSystem && { kind: options.fileSystem }),
-      ...(options.flashBytes !== undefined && { capacityBytes: options.flashBytes }),
+      capacityBytes: fileSystemBytes(options),
       ...(options.stateFile !== undefined && { stateFile: options.stateFile }),
     });
     this.chip = makeChip(options, this.mac, this.flash);

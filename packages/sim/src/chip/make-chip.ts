@@ -40,6 +40,11 @@ export function makeChip(options: VirtualBoardOptions, mac: Uint8Array, files: F
   return chip;
 }
 
+/** Size of the file system that a new board comes with. */
+export function fileSystemBytes(options: VirtualBoardOptions): number {
+  return options.flashBytes ?? chipBytes(options) - vfsOffset(options.layout ?? "default");
+}
+
 function memoryOf(
   sizeBytes: number,
   factory: readonly (Uint8Array | undefined)[],
