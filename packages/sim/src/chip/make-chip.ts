@@ -12,8 +12,11 @@ import { instantFlash, typicalFlash } from "./flash-timing.ts";
 /** Size of a flash chip when none is given. */
 const defaultBytes = 4 * 1024 * 1024;
 
+/** Two blocks: what the files of a blank chip that is too small for the firmware have until they get a partition. */
+const smallestFileSystemBytes = 8192;
+
 /** Name of what a chip comes with when it comes with nothing. */
-const blank = "blank";
+const nothing = "blank";
 
 /**
  * Makes the chip of a board, its flash as it was kept, or as it comes.
@@ -28,7 +31,8 @@ export function makeChip(options: VirtualBoardOptions, mac: Uint8Array, files: F
   }
   const sizeBytes = kept?.sizeBytes ?? chipBytes(options);
   const name = kept?.factory ?? factoryName(options, sizeBytes);
-  const factory = name === blank ? new FlashMemory(sizeBytes) : factoryFlash(model, JSON.parse(name) as FactoryOptions);
+  const factory =
+    name === nothing ? new FlashMemory(sizeBytes) : factoryFlash(model, JSON.parse(name) as FactoryOptions);
   const blocks = factory.share();
   const flash = new ChipFlash(memoryOf(sizeBytes, blocks, kept), files, {
     ...(kept !== undefined && { changed: kept.changedViews }),
@@ -42,7 +46,8 @@ export function makeChip(options: VirtualBoardOptions, mac: Uint8Array, files: F
 
 /** Size of the file system that a new board comes with. */
 export function fileSystemBytes(options: VirtualBoardOptions): number {
-  return options.flashBytes ?? chipBytes(options) - vfsOffset(options.layout ?? "default");
+  const leftBytes = chipBytes(options) - vfsOffset(options.layout ?? "default");
+  return options.flashBytes ?? Math.max(leftBytes, smallestFileSystemBytes);
 }
 
 function memoryOf(
@@ -59,19 +64,20 @@ function memoryOf(
   return memory;
 }
 
-function chipBytes({ chipFlashBytes, flashBytes, layout = "default" }: VirtualBoardOptions): number {
+function chipBytes({ chipFlashBytes, flashBytes, blank = false, layout = "default" }: VirtualBoardOptions): number {
   const needed = flashBytes === undefined ? defaultBytes : vfsOffset(layout) + flashBytes;
   const size = chipFlashBytes ?? Math.max(defaultBytes, flashSizes.find((bytes) => bytes >= needed) ?? Infinity);
-  if (flashSizes.includes(size) && size >= (flashBytes === undefined ? 0 : needed)) return size;
+  const isEnough = blank ? flashBytes === undefined || size >= needed : size >= Math.max(needed, defaultBytes);
+  if (flashSizes.includes(size) && isEnough) return size;
   throw new UsageError(
     "sim/bad-chip",
-    `flash of ${size} bytes with a file system of ${flashBytes ?? "all that is left"} bytes, expected 1 to 32 MiB that hold it`,
+    `flash of ${size} bytes with a file system of ${flashBytes ?? "all that is left"} bytes, expected 4 to 32 MiB that hold it (blank chips: from 1 MiB)`,
   );
 }
 
 /** The options of the factory's firmware as text, which makes the same flash in a later run. */
 function factoryName(options: VirtualBoardOptions, sizeBytes: number): string {
-  if (options.blank === true) return blank;
+  if (options.blank === true) return nothing;
   const { layout = "default", flashBytes, firmware } = options;
   const whole: FactoryOptions = {
     ...firmware,
