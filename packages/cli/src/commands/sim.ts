@@ -19,6 +19,8 @@ export default defineCommand({
   ],
   flags: {
     fresh: { description: "forget what the boards' flash held" },
+    blank: { description: "new boards come with an erased chip instead of MicroPython" },
+    chip: { value: "chip", description: "chip of new boards: esp32, esp32s3 or esp32c3" },
     brokerPort: { value: "port", description: "port of the broker; else 1883 when it is free" },
   },
   async run(ctx, { args, flags }) {
@@ -27,7 +29,9 @@ export default defineCommand({
         ? undefined
         : wholeNumber(flags.brokerPort, "--broker-port", { min: 0, max: 65_535 });
     try {
-      await simulate(ctx, { names: args.length === 0 ? ["board"] : args, fresh: flags.fresh, brokerPort: port });
+      const names = args.length === 0 ? ["board"] : args;
+      const { fresh, blank, chip } = flags;
+      await simulate(ctx, { names, fresh, blank, chip, brokerPort: port });
     } catch (error) {
       // The time that was given is how long to run, and its end is no failure.
       if (!isEspxError(error, "cli/timed-out")) throw error;

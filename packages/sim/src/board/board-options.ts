@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { SimBoardOptions } from "@espx/proto";
-import type { ChipName } from "../chip/chip-model.ts";
 import type { LayoutName } from "../chip/flash-layout.ts";
 import type { FirmwareTrailer } from "../chip/firmware-trailer.ts";
 
@@ -8,12 +7,8 @@ import type { FirmwareTrailer } from "../chip/firmware-trailer.ts";
 export interface VirtualBoardOptions extends SimBoardOptions {
   /** A file of the host that keeps the board's flash between runs. */
   readonly stateFile?: string;
-  /** Default `esp32`. */
-  readonly chip?: ChipName;
   /** Size of the whole flash chip, a power of two from 1 to 32 MiB; default 4 MiB, or what the file system needs. */
   readonly chipFlashBytes?: number;
-  /** The chip comes erased; without it, it comes flashed with the virtual firmware. */
-  readonly blank?: boolean;
   /** Partitions of the firmware it comes with: one application (default), or two that update each other. */
   readonly layout?: LayoutName;
   /** What the firmware it comes with says of itself. */

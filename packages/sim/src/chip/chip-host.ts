@@ -43,6 +43,9 @@ const startOverMs = { "rom-watchdog": 400, "boot-loader": 50 } as const;
 /** How long a crashing application runs, and prints, before its reset. */
 const panicMs = 300;
 
+/** What boards start that nobody has written to, by chip and factory; a few entries, as few firmwares as there are. */
+const factoryChoices = new Map<string, BootChoice>();
+
 /** The chip of a board beside its interpreter: what its flash holds, what it starts from it, and its serial loader. */
 export class ChipHost implements HostPart, FlashChip {
   readonly name = "chip";
@@ -147,10 +150,18 @@ export class ChipHost implements HostPart, FlashChip {
     });
   }
 
+  /** What comes from the factory starts alike on every board; only what was changed is looked at again. */
   #choose(): BootChoice {
+    const { name, blocks } = this.#options.factory;
+    const key = `${this.model.name} ${name}`;
+    const now = this.flash.memory.share();
+    const isFactory = blocks.every((block, index) => block === undefined || block === now[index]);
+    const known = isFactory ? factoryChoices.get(key) : undefined;
+    if (known !== undefined) return known;
     const before = this.flash.version;
     const choice = chooseBoot(this.model, this.flash);
     if (this.flash.version !== before) this.#changed();
+    else if (isFactory) factoryChoices.set(key, choice);
     return choice;
   }
 

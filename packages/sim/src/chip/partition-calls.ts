@@ -24,7 +24,9 @@ export function partitionCalls(context: WorkerContext, setup: ChipSetup, flash: 
   const running = partitions.find(({ name }) => name === setup.running);
   const within = (index: number, offset: number, length: number, use: (start: number) => number): number => {
     const partition = at(index);
-    if (partition === undefined || offset < 0 || offset > partition.sizeBytes) return espError.invalidArgument;
+    const isPlace = Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0;
+    context.spend();
+    if (partition === undefined || !isPlace || offset > partition.sizeBytes) return espError.invalidArgument;
     return offset + length > partition.sizeBytes ? espError.invalidSize : use(partition.offset + offset);
   };
   return {
@@ -55,8 +57,14 @@ export function partitionCalls(context: WorkerContext, setup: ChipSetup, flash: 
         flash.erase(start, length);
         return 0;
       }),
-    partition_set_boot: (index: number) => setBoot({ flash, partitions, chipId: setup.chipId }, at(index)),
-    partition_mark_valid: () => markValid(flash, partitions),
+    partition_set_boot: (index: number) => {
+      context.spend();
+      return setBoot({ flash, partitions, chipId: setup.chipId }, at(index));
+    },
+    partition_mark_valid: () => {
+      context.spend();
+      return markValid(flash, partitions);
+    },
   };
 }
 

@@ -220,7 +220,7 @@ describe("the pins that choose the boot mode", () => {
 
   it("refuse chips and flash sizes that there are not", async () => {
     await using world = await createWorld({ mode: "virtual" });
-    await expect(world.addBoard({ name: "a", chip: "esp99" as ChipName })).rejects.toMatchObject({
+    await expect(world.addBoard({ name: "a", chip: "esp99" })).rejects.toMatchObject({
       code: "sim/bad-chip",
     });
     await expect(world.addBoard({ name: "b", chipFlashBytes: 5_000_000 })).rejects.toMatchObject({
