@@ -155,7 +155,9 @@ export class ChipHost implements HostPart, FlashChip {
     const { name, blocks } = this.#options.factory;
     const key = `${this.model.name} ${name}`;
     const now = this.flash.memory.share();
-    const isFactory = blocks.every((block, index) => block === undefined || block === now[index]);
+    // Boot loader, table and OTA data lie in the first block: what was written elsewhere does not change the choice.
+    const isFactory =
+      blocks[0] !== undefined && blocks.every((block, index) => block === undefined || block === now[index]);
     const known = isFactory ? factoryChoices.get(key) : undefined;
     if (known !== undefined) return known;
     const before = this.flash.version;

@@ -2,7 +2,7 @@
 export type ChipName = "esp32" | "esp32s3" | "esp32c3";
 
 /** Where a chip keeps what a tool reads and writes by address. */
-export interface ChipRegisters {
+interface RegisterPlaces {
   /** First word of eFuse block 0 on the ESP32, of block 1 on the others; what lies there is in `efuses.ts`. */
   readonly efuse: number;
   /** SPI controller of the flash. */
@@ -29,7 +29,7 @@ export interface ChipModel {
   readonly bootloaderOffset: number;
   /** The pin that must be low when EN rises for download mode. */
   readonly bootPin: number;
-  readonly registers: ChipRegisters;
+  readonly registers: RegisterPlaces;
   /** Start addresses of code and of constants in mapped flash, of code and of data in RAM. */
   readonly memory: {
     readonly code: number;

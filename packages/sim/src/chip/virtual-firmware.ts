@@ -10,7 +10,7 @@ export interface ApplicationOptions extends Partial<FirmwareTrailer> {
 }
 
 /** Version of the interpreter that runs on virtual boards. */
-export const interpreterVersion = "1.27.0";
+const interpreterVersion = "1.27.0";
 const interpreterDate = "Dec  9 2025";
 
 /** As large as what MicroPython has, and small enough for a slot of its 4 MiB layout with two of them. */

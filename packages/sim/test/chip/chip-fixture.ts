@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
@@ -125,9 +125,4 @@ export async function runEsptool(python: string, args: readonly string[]): Promi
   program.stderr.on("data", (bytes: Buffer) => (text += bytes.toString()));
   const [code] = (await once(program, "close")) as [number | null];
   return { code, text };
-}
-
-/** Whether socat is there; a pseudo-terminal needs it. */
-export function hasSocat(): boolean {
-  return process.platform !== "win32" && spawnSync("socat", ["-V"], { stdio: "ignore" }).status === 0;
 }
