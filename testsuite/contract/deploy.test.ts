@@ -154,6 +154,15 @@ describe("a deploy over the serial port of a virtual board", () => {
     expect(bench.console.split("app: runs with one")).toHaveLength(3);
   });
 
+  test("says that the watchdog had to help when a set hangs, and nothing of what the old set prints again", async () => {
+    bench = await Bench.start();
+    await bench.deploy(await releaseOf(good, "one"));
+    const error = await bench.failure(await releaseOf(app("import time; time.sleep(3600)"), "two"));
+    expect(error.code).toBe("deploy/fell-back");
+    expect(error.message.match(/the watchdog reset the board \(\w*WDT\w*\)/g)).toHaveLength(3);
+    expect(error.message.trimEnd()).toMatch(/going back to slot a$/);
+  });
+
   test("says why when a config falls back though the slot stays", async () => {
     bench = await Bench.start();
     const picky = app('print("mark", 100 // int(ctx.config.get("mark")))');

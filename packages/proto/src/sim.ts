@@ -99,6 +99,10 @@ export interface SimBoardOptions {
   readonly fileSystem?: "littlefs" | "fat";
   /** File of this machine where the flash is kept between runs; what it holds goes before `files`. Undefined keeps nothing. */
   readonly stateFile?: string;
+  /** `esp32` (default), `esp32s3` or `esp32c3`. */
+  readonly chip?: string;
+  /** The chip comes erased; without it, it comes flashed and runs MicroPython. */
+  readonly blank?: boolean;
 }
 
 /** A world of boards on one clock. In virtual mode nothing happens until `advance`. */
@@ -142,6 +146,10 @@ export interface SimStartOptions {
   readonly baudRate?: number;
   /** Whether each board gets a pseudo-terminal, whose path is then among its urls. */
   readonly pty?: boolean;
+  /** Chip of boards that have none yet; see `SimBoardOptions`. */
+  readonly chip?: string;
+  /** New boards come erased. */
+  readonly blank?: boolean;
   /** Lines of a board's console, for `--verbose`. */
   readonly onConsole?: (name: string, bytes: Uint8Array) => void;
 }

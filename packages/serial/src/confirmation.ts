@@ -12,6 +12,9 @@ const romLine = /^(ets [A-Z][a-z]{2} |rst:0x|configsip: |clk_drv:|mode:[A-Z]+, c
 /** So many queries echoed by a prompt mean that nothing runs. */
 const ECHOES = 4;
 
+/** A program that hangs says nothing itself; that its watchdog had to help is all there is to tell. */
+const watchdogLine = /rst:0x[0-9a-f]{1,2} \((\w*WDT\w*)\)/;
+
 const bootLoaderLine =
   /^(?:ets [A-Z]|ESP-ROM:|Build:|rst:0x|configsip:|clk_drv:|mode:|load:0x|entry 0x|SPIWP:|Saved PC:)/;
 
@@ -118,6 +121,8 @@ export class Confirmation {
   }
 
   #hear(line: string): void {
+    const watchdog = watchdogLine.exec(line)?.[1];
+    if (watchdog !== undefined) return this.#hear(`the watchdog reset the board (${watchdog})`);
     if (line.trim() === "" || line === ">>> " || romLine.test(line)) return;
     // What the boot loader says after our own reset may begin in the middle of a line.
     if (line.startsWith("entry 0x") && !this.#started) this.#said.length = 0;

@@ -9,6 +9,7 @@ export const simCodes = {
     meaning: "the interpreter of the virtual board is neither packed nor built",
   },
   "sim/board-failed": { class: "InternalError", meaning: "the worker of a virtual board failed" },
+  "sim/bad-chip": { class: "UsageError", meaning: "a virtual board has no such chip, or no flash of that size" },
   "sim/bad-fault": { class: "UsageError", meaning: "a virtual board has no such fault, or it takes something else" },
   "sim/bad-hello": { class: "ProtocolError", meaning: "a client of a serial socket does not say who it is" },
   "sim/bad-name": { class: "UsageError", meaning: "a name that no simulator can have, or one given twice" },
@@ -17,6 +18,7 @@ export const simCodes = {
   "sim/bad-request": { class: "UsageError", meaning: "a control socket was asked for something unknown" },
   "sim/bad-url": { class: "UsageError", meaning: "an address that is not of the form sim:NAME" },
   "sim/broker-real": { class: "RefusedError", meaning: "a world in real time does not see into its broker" },
+  "sim/flash-outside": { class: "InternalError", meaning: "bytes outside of a virtual flash were read or written" },
   "sim/flash-refused": {
     class: "DeviceError",
     meaning: "the virtual flash cannot do an operation: full, absent, exists",

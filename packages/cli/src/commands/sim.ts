@@ -21,6 +21,8 @@ export default defineCommand({
     fresh: { description: "forget what the boards' flash held" },
     pty: { description: "make a pseudo-terminal for each board, with socat" },
     lineBaud: { value: "baud", description: "pass serial bytes no faster than a line at this rate" },
+    blank: { description: "new boards come with an erased chip instead of MicroPython" },
+    chip: { value: "chip", description: "chip of new boards: esp32, esp32s3 or esp32c3" },
     brokerPort: { value: "port", description: "port of the broker; else 1883 when it is free" },
   },
   async run(ctx, { args, flags }) {
@@ -34,7 +36,8 @@ export default defineCommand({
         : wholeNumber(flags.lineBaud, "--line-baud", { min: 300, max: 5_000_000 });
     const names = args.length === 0 ? ["board"] : args;
     try {
-      await simulate(ctx, { names, fresh: flags.fresh, brokerPort: port, baudRate, pty: flags.pty });
+      const { fresh, blank, chip, pty } = flags;
+      await simulate(ctx, { names, fresh, blank, chip, brokerPort: port, baudRate, pty });
     } catch (error) {
       // The time that was given is how long to run, and its end is no failure.
       if (!isEspxError(error, "cli/timed-out")) throw error;

@@ -7,6 +7,10 @@ import { stateFolder } from "../project/remembered.ts";
 export interface SimulateOptions {
   readonly names: readonly string[];
   readonly fresh: boolean;
+  /** Chip of boards that are new; undefined takes the ESP32. */
+  readonly chip?: string | undefined;
+  /** New boards come erased. */
+  readonly blank?: boolean;
   /** Port of the embedded broker; undefined takes 1883 when it is free, else any. */
   readonly brokerPort: number | undefined;
   /** Bits a second of the serial lines; undefined: as fast as the boards read. */
@@ -17,7 +21,7 @@ export interface SimulateOptions {
 
 /** Runs virtual boards and their broker until the signal aborts, then stops both. */
 export async function simulate(ctx: Context, options: SimulateOptions): Promise<void> {
-  const { names, fresh, brokerPort, baudRate, pty = false } = options;
+  const { names, fresh, brokerPort, chip, blank, baudRate, pty = false } = options;
   const control = await ctx.outside.simControl();
   const broker = await startBroker(ctx, brokerPort);
   try {
@@ -25,6 +29,8 @@ export async function simulate(ctx: Context, options: SimulateOptions): Promise<
     const session = await control.start({
       names,
       fresh,
+      ...(chip !== undefined && { chip }),
+      ...(blank === true && { blank }),
       stateFolder: folder,
       brokerUrl: broker.url,
       pty,

@@ -1,10 +1,20 @@
 import { createHash } from "node:crypto";
 import type { SimBoardOptions } from "@espx/proto";
+import type { LayoutName } from "../chip/flash-layout.ts";
+import type { FirmwareTrailer } from "../chip/firmware-trailer.ts";
 
 /** What a virtual board is made of, beyond what every simulator knows. */
 export interface VirtualBoardOptions extends SimBoardOptions {
   /** A file of the host that keeps the board's flash between runs. */
   readonly stateFile?: string;
+  /** Size of the whole flash chip, a power of two from 1 to 32 MiB; default 4 MiB, or what the file system needs. */
+  readonly chipFlashBytes?: number;
+  /** Partitions of the firmware it comes with: one application (default), or two that update each other. */
+  readonly layout?: LayoutName;
+  /** What the firmware it comes with says of itself. */
+  readonly firmware?: Partial<FirmwareTrailer>;
+  /** Real time: `typical` lets erasing and writing by the serial loader take a flash chip's time; default `none`. */
+  readonly flashTiming?: "none" | "typical";
 }
 
 /** Heap of a program when the board starts; an ESP32 without PSRAM has about as much. */

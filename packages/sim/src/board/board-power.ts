@@ -1,5 +1,8 @@
 import { InternalError, type SimEvent } from "@espx/proto";
 import type { BoardStop } from "../worker/context.ts";
+import type { RomReason } from "../chip/boot-texts.ts";
+import type { FirmwareFacts } from "../chip/chip-messages.ts";
+import { BareChip } from "./bare-chip.ts";
 import { type BootReason, keepImage, type PoweredChip, sessionStart } from "./boot-reason.ts";
 import { BoardSession } from "./board-session.ts";
 import { ChangeSignal } from "./change-signal.ts";
@@ -12,6 +15,7 @@ type OffReason = Extract<SimEvent, { readonly kind: "off" }>["why"];
 type State =
   | { readonly kind: "off" | "held" }
   | { readonly kind: "on"; readonly session: BoardSession }
+  | { readonly kind: "bare"; readonly bare: BareChip }
   | { readonly kind: "asleep"; readonly wakeAtUs: number };
 
 /** Timers of the host take no more. */
@@ -31,6 +35,7 @@ export class BoardPower {
   #failure: InternalError | undefined;
   /** Between a soft reset and the boot after it: the session whose console lives on. */
   #softlyStopped: BoardSession | undefined;
+  #firmware: FirmwareFacts = { version: "", absentModules: [], machine: "", build: "", romText: "" };
 
   constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
     this.#chip = chip;
@@ -56,11 +61,12 @@ export class BoardPower {
    * @throws InternalError `sim/board-failed` when the simulator itself fails
    */
   async on(): Promise<void> {
+    const isBootPinLow = this.#chip.isBootPinLow();
     await this.#change(async () => {
       if (this.#state.kind !== "off") return;
       const atUs = this.#chip.world.nowUs();
       this.#chip.rtc.powerUp(atUs / 1000);
-      this.#start({ cause: "power-on", atUs });
+      this.#start({ cause: "power-on", atUs, isBootPinLow });
     });
     await this.#ready();
   }
@@ -79,20 +85,23 @@ export class BoardPower {
     await this.#ready();
   }
 
+  /** The boot pin counts as it is when EN rises, whatever happens to it until the chip gets to it. */
   holdReset(held: boolean): void {
+    const isBootPinLow = this.#chip.isBootPinLow();
     void this.#change(async () => {
       await this.#settle();
       if (held && this.#state.kind !== "off") {
         await this.#end("reset");
         this.#state = { kind: "held" };
       } else if (!held && this.#state.kind === "held") {
-        this.#start({ cause: "power-on", atUs: this.#chip.world.nowUs() });
+        this.#start({ cause: "power-on", atUs: this.#chip.world.nowUs(), isBootPinLow });
       }
     });
   }
 
   /** @param patienceMs - how long the line waits for a board that does not read */
   sendSerial(bytes: Uint8Array, patienceMs: number): void {
+    if (this.#state.kind === "bare") return this.#state.bare.feed(bytes);
     const arrival = { atMs: this.#chip.world.nowUs() / 1000, patienceMs };
     const session = this.#state.kind === "on" ? this.#state.session : this.#softlyStopped;
     session?.sendSerial(bytes, arrival);
@@ -110,6 +119,12 @@ export class BoardPower {
       const state = this.#state;
       if (state.kind === "asleep" && state.wakeAtUs <= untilUs) {
         this.#start({ cause: "deep-sleep", atUs: state.wakeAtUs, wokeByTimer: true });
+      } else if (state.kind === "bare") {
+        await state.bare.idle();
+        await this.#transition;
+        if (this.#state !== state) continue;
+        if (state.bare.againAtUs > untilUs) return;
+        state.bare.startAgain();
       } else if (state.kind !== "on") {
         return;
       } else {
@@ -135,9 +150,38 @@ export class BoardPower {
 
   #start(reason: BootReason): void {
     this.#failure = undefined;
-    if (reason.cause !== "soft") this.#chipStartUs = reason.atUs;
+    if (reason.cause === "soft" || this.#startsProgram(reason, reason.cause)) this.#run(reason);
+  }
+
+  /** What ROM and boot loader do; true when they come to an application. */
+  #startsProgram({ cause, atUs, isBootPinLow = false }: BootReason, reason: RomReason): boolean {
+    this.#chipStartUs = atUs;
+    const start = this.#chip.chip.start(reason, isBootPinLow);
+    if (start.kind === "application") {
+      this.#firmware = start.firmware;
+      return true;
+    }
+    const bare = new BareChip(this.#chip, start, atUs, {
+      again: (reasonAgain, next, againUs) =>
+        this.#startAgain(bare, { cause, atUs: againUs, isBootPinLow: next === "download" }, reasonAgain),
+    });
+    this.#state = { kind: "bare", bare };
+    this.#changed.notify();
+    return false;
+  }
+
+  /** The chip starts over by itself; for Python that is the reset which the loader does in software. */
+  #startAgain(bare: BareChip, again: BootReason, reason: RomReason): void {
+    void this.#change(async () => {
+      if (this.#state.kind !== "bare" || this.#state.bare !== bare) return;
+      const cause = reason === "hard" ? "hard" : again.cause;
+      if (this.#startsProgram({ ...again, cause }, reason)) this.#run({ ...again, cause });
+    });
+  }
+
+  #run(reason: BootReason): void {
     const { assets, parts } = this.#chip;
-    const boot = { number: this.#boots++, chipStartUs: this.#chipStartUs };
+    const boot = { number: this.#boots++, chipStartUs: this.#chipStartUs, firmware: this.#firmware };
     const session = new BoardSession(assets, sessionStart(this.#chip, reason, boot), {
       message: (message) => {
         if (message.type === "watchdog") this.#watch(session);
@@ -165,6 +209,7 @@ export class BoardPower {
     this.#watchdog.stop();
     clearTimeout(this.#wakeTimer);
     this.#state = { kind: "off" };
+    if (state.kind === "bare") state.bare.close();
     if (state.kind === "on") {
       await state.session.end();
       this.#chip.parts.disconnect();
@@ -234,6 +279,7 @@ export class BoardPower {
 
   /** Virtual time: what the board does at this moment is done before something happens to it. */
   async #settle(): Promise<void> {
+    if (this.#state.kind === "bare") await this.#state.bare.idle();
     if (this.#chip.world.mode === "virtual" && this.#state.kind === "on") {
       await this.#state.session.settled(this.#chip.world.quietMs);
     }

@@ -1,5 +1,7 @@
 import type { Clock, ResetCause } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
+import type { ChipHost } from "../chip/chip-host.ts";
+import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import type { BootImage } from "../worker/start-data.ts";
 import type { BoardParts } from "./board-parts.ts";
 import type { SessionStart, StampedMessage } from "./board-session.ts";
@@ -22,6 +24,11 @@ export interface PoweredChip {
   readonly assets: SimAssets;
   readonly world: BoardWorld;
   readonly parts: BoardParts;
+  readonly chip: ChipHost;
+  /** Whether the pin that chooses the boot mode is held low. */
+  readonly isBootPinLow: () => boolean;
+  /** Puts on the serial line what comes from ROM and boot loader. */
+  readonly print: (bytes: Uint8Array, atMs: number) => void;
   readonly rtc: RtcHost;
   readonly heapBytes: number;
   readonly mac: Uint8Array;
@@ -33,6 +40,8 @@ export interface BootReason {
   readonly atUs: number;
   readonly rawRepl?: boolean;
   readonly wokeByTimer?: boolean;
+  /** Whether the boot pin was low when power came or EN rose; undefined at other resets, which do not look. */
+  readonly isBootPinLow?: boolean;
   /** An armed watchdog outlives a soft reset. */
   readonly watchdogUs?: number | undefined;
 }
@@ -41,7 +50,7 @@ export interface BootReason {
 export function sessionStart(
   { world, parts, heapBytes, mac, assets }: PoweredChip,
   { cause, atUs, wokeByTimer = false, rawRepl = false }: BootReason,
-  boot: { readonly number: number; readonly chipStartUs: number },
+  boot: { readonly number: number; readonly chipStartUs: number; readonly firmware: FirmwareFacts },
 ): SessionStart {
   return {
     heapBytes,
@@ -51,7 +60,7 @@ export function sessionStart(
     startUs: atUs,
     seed: bootSeed(world.seed, mac, boot.number),
     setups: parts.setups(),
-    boot: { cause, wokeByTimer, rawRepl, mac, chipStartUs: boot.chipStartUs },
+    boot: { cause, wokeByTimer, rawRepl, mac, chipStartUs: boot.chipStartUs, firmware: boot.firmware },
   };
 }
 

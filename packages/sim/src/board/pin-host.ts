@@ -8,6 +8,8 @@ const pinCount = 40;
 export class PinHost implements HostPart {
   readonly name = "pins";
   readonly #outside = new Uint8Array(new SharedArrayBuffer(pinCount)).fill(nothingConnected);
+  /** What was set from outside, also while the program has not seen it yet. */
+  readonly #driven = new Uint8Array(pinCount).fill(nothingConnected);
   readonly #levels = new Uint8Array(pinCount);
   #channel: PartChannel | undefined;
 
@@ -26,18 +28,25 @@ export class PinHost implements HostPart {
   /** A chip without a program drives nothing. */
   disconnect(): void {
     this.#channel = undefined;
+    this.#outside.set(this.#driven);
     for (let pin = 0; pin < pinCount; pin++) this.#levels[pin] = this.#outside[pin] === 1 ? 1 : 0;
   }
 
   /** @throws UsageError `sim/bad-pin` */
   set(pin: number, value: 0 | 1): void {
     assertPin(pin);
+    this.#driven[pin] = value;
     if (this.#channel !== undefined) {
       this.#channel.post({ type: "pin-outside", pin, value });
       return;
     }
     this.#outside[pin] = value;
     this.#levels[pin] = value;
+  }
+
+  /** Whether something outside of the board drives the pin low. */
+  isHeldLow(pin: number): boolean {
+    return this.#driven[pin] === 0;
   }
 
   /** @throws UsageError `sim/bad-pin` */

@@ -55,7 +55,7 @@ export class SerialHost implements HostPart {
     this.#channel = channel;
     channel.on("serial-out", ({ bytes }: { readonly bytes: Uint8Array }, atMs) => {
       channel.emit({ kind: "console", bytes }, atMs);
-      for (const { wire } of this.#connections.values()) wire.fromBoard(bytes);
+      this.deliver(bytes);
     });
     channel.on("serial-counts", ({ taken, lost }: { readonly taken: number; readonly lost: number }) => {
       this.#lostBytes += lost;
@@ -72,6 +72,16 @@ export class SerialHost implements HostPart {
   /** The chip stopped, which a soft reset does not: its UART forgets how it was set. */
   chipStopped(): void {
     this.deviceBaud = startBaudRate;
+  }
+
+  /** Whether the client's modem lines hold the boot pin low. */
+  get isBootLow(): boolean {
+    return this.#resetCircuit.isBootLow;
+  }
+
+  /** Sends to the client what the chip says. */
+  deliver(bytes: Uint8Array): void {
+    for (const { wire } of this.#connections.values()) wire.fromBoard(bytes);
   }
 
   /** @throws BusyError `port/busy` */

@@ -7,6 +7,8 @@ import {
   UsageError,
 } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
+import type { ChipHost } from "../chip/chip-host.ts";
+import { fileSystemBytes, makeChip } from "../chip/make-chip.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";
 import { BoardPower } from "./board-power.ts";
@@ -23,6 +25,8 @@ export class VirtualBoard implements SimBoard {
   readonly name: string;
   readonly mac: Uint8Array;
   readonly flash: FlashHost;
+  /** The chip's flash as bytes, and what it starts from there. */
+  readonly chip: ChipHost;
   readonly #world: BoardWorld;
   readonly #pins = new PinHost();
   readonly #serial: SerialHost;
@@ -38,9 +42,10 @@ export class VirtualBoard implements SimBoard {
     this.flash = new FlashHost({
       ...(options.files && { files: absolute(options.files) }),
       ...(options.fileSystem && { kind: options.fileSystem }),
-      ...(options.flashBytes !== undefined && { capacityBytes: options.flashBytes }),
+      capacityBytes: fileSystemBytes(options),
       ...(options.stateFile !== undefined && { stateFile: options.stateFile }),
     });
+    this.chip = makeChip(options, this.mac, this.flash);
     const rtc = new RtcHost(() => world.nowUs() / 1000);
     this.#serial = new SerialHost({
       name: this.name,
@@ -49,10 +54,20 @@ export class VirtualBoard implements SimBoard {
       sendSerial: (bytes, patienceMs) => this.#power.sendSerial(bytes, patienceMs),
       holdReset: (held) => this.#power.holdReset(held),
     });
-    this.#parts = new BoardParts([this.flash, this.#pins, rtc, this.#serial, ...parts]);
+    this.#parts = new BoardParts([this.flash, this.chip, this.#pins, rtc, this.#serial, ...parts]);
     const heapBytes = options.heapBytes ?? defaultHeapBytes;
     this.#power = new BoardPower(
-      { assets, world, parts: this.#parts, rtc, heapBytes, mac: this.mac },
+      {
+        assets,
+        world,
+        parts: this.#parts,
+        rtc,
+        heapBytes,
+        mac: this.mac,
+        chip: this.chip,
+        isBootPinLow: () => this.#serial.isBootLow || this.#pins.isHeldLow(this.chip.model.bootPin),
+        print: (bytes, atMs) => this.#print(bytes, atMs),
+      },
       { emit: (event, atMs) => this.#emit(event, atMs) },
     );
   }
@@ -114,6 +129,11 @@ export class VirtualBoard implements SimBoard {
   async close(): Promise<void> {
     await this.#power.off();
     this.flash.close();
+  }
+
+  #print(bytes: Uint8Array, atMs: number): void {
+    this.#emit({ kind: "console", bytes }, atMs);
+    this.#serial.deliver(bytes);
   }
 
   #emit(event: SimEventBody, atMs = this.#world.nowUs() / 1000): void {

@@ -65,7 +65,12 @@ interface BoardStart extends SessionParts {
 async function startBoard({ registry, options, world, undo, name }: BoardStart): Promise<SimInfo> {
   const stateFile = options.stateFolder === undefined ? undefined : join(options.stateFolder, `${name}.flash`);
   if (stateFile !== undefined && options.fresh) rmSync(stateFile, { force: true });
-  const board = await world.addBoard({ name, ...(stateFile === undefined ? {} : { stateFile }) });
+  const board = await world.addBoard({
+    name,
+    ...(stateFile !== undefined && { stateFile }),
+    ...(options.chip !== undefined && { chip: options.chip }),
+    ...(options.blank !== undefined && { blank: options.blank }),
+  });
   undo.add(() => board.powerOff());
   const { onConsole } = options;
   if (onConsole !== undefined) {

@@ -1,5 +1,6 @@
 import { RefusedError, type FlashOperation, type SimFault, type SimFlash } from "@espx/proto";
 import type { HostPart, PartChannel } from "../board/host-part.ts";
+import type { FlashTree } from "../chip/chip-flash.ts";
 import { FlashKeeper } from "./flash-keeper.ts";
 import {
   cutWord,
@@ -9,10 +10,18 @@ import {
   type FlashPut,
   type FlashSetup,
 } from "./flash-messages.ts";
+import type { ChipState, FlashSnapshot, NvsEntry, SnapshotNode } from "./flash-snapshot.ts";
 import { FlashStore, type FlashStoreOptions } from "./flash-store.ts";
 
 /** Operations that a journal holds before it must be cleared. */
 const journalLimit = 1_000_000;
+
+/** The chip whose flash the files are in. */
+export interface FlashChip {
+  /** Lets the files be what the chip's bytes say. */
+  settle(): void;
+  state(): ChipState;
+}
 
 /** What the host half of a flash is made of. */
 export interface FlashHostOptions extends FlashStoreOptions {
@@ -25,9 +34,13 @@ export interface FlashHostOptions extends FlashStoreOptions {
  *
  * @throws VerifyError `sim/state-damaged` by the constructor, when the state file is not what was written
  */
-export class FlashHost implements HostPart, SimFlash {
+export class FlashHost implements HostPart, SimFlash, FlashTree {
   readonly name = "flash";
-  readonly store: FlashStore;
+  readonly versions = { vfs: 0, nvs: 0 };
+  /** What the chip had in its flash beside the files, when the state file was written. */
+  readonly keptChip: ChipState | undefined;
+  #store: FlashStore;
+  #chip: FlashChip | undefined;
   readonly #keeper: FlashKeeper | undefined;
   readonly #cut = new SharedArrayBuffer(8);
   #channel: PartChannel | undefined;
@@ -37,9 +50,39 @@ export class FlashHost implements HostPart, SimFlash {
 
   constructor(options: FlashHostOptions = {}) {
     this.#keeper =
-      options.stateFile === undefined ? undefined : new FlashKeeper(options.stateFile, () => this.snapshot());
+      options.stateFile === undefined ? undefined : new FlashKeeper(options.stateFile, () => this.#state());
     const kept = this.#keeper?.load();
-    this.store = kept === undefined ? new FlashStore(options) : FlashStore.restore(kept);
+    this.keptChip = kept?.chip;
+    this.#store = kept === undefined ? new FlashStore(options) : FlashStore.restore(kept);
+  }
+
+  /** The chip that the files are in: it is asked to read them from its bytes before they are used from outside. */
+  attach(chip: FlashChip): void {
+    this.#chip = chip;
+  }
+
+  get store(): FlashStore {
+    this.#chip?.settle();
+    return this.#store;
+  }
+
+  replaceFiles(nodes: readonly SnapshotNode[], capacityBytes: number): void {
+    const { reservedBlocks } = this.#store.snapshot();
+    this.#store = FlashStore.restore({ ...this.#store.snapshot(), nodes, capacityBytes, reservedBlocks });
+    this.versions.vfs++;
+    this.#keeper?.changed();
+  }
+
+  replaceNvs(entries: readonly NvsEntry[]): void {
+    for (const { namespace, key } of this.#store.nvs.entries()) this.#store.nvs.set(namespace, key, null);
+    for (const { namespace, key, value } of entries) this.#store.nvs.set(namespace, key, value);
+    this.versions.nvs++;
+    this.#keeper?.changed();
+  }
+
+  /** The chip's bytes changed: they are to be kept, too. */
+  chipChanged(): void {
+    this.#keeper?.changed();
   }
 
   setup(): FlashSetup {
@@ -54,13 +97,13 @@ export class FlashHost implements HostPart, SimFlash {
 
   disconnect(): void {
     this.#channel = undefined;
-    this.store.losePower();
+    this.#store.losePower();
     this.#keeper?.changed();
   }
 
   fault(fault: SimFault): boolean {
     if (fault.kind !== "flash-full") return false;
-    this.store.limitFree(fault.freeBytes);
+    this.#store.limitFree(fault.freeBytes);
     this.#tell<FlashLimit>({ type: "flash-limit", freeBytes: fault.freeBytes });
     return true;
   }
@@ -92,6 +135,7 @@ export class FlashHost implements HostPart, SimFlash {
 
   write(path: string, content: Uint8Array | string): void {
     this.store.put(path, content);
+    this.versions.vfs++;
     this.#keeper?.changed();
     const bytes = this.store.read(path);
     this.#tell<FlashPut>({ type: "flash-put", path, content: bytes });
@@ -99,6 +143,7 @@ export class FlashHost implements HostPart, SimFlash {
 
   remove(path: string): void {
     this.store.apply({ kind: "remove", path });
+    this.versions.vfs++;
     this.#keeper?.changed();
     this.#tell<FlashPut>({ type: "flash-put", path, content: undefined });
   }
@@ -118,8 +163,8 @@ export class FlashHost implements HostPart, SimFlash {
   }
 
   /** The durable state, to replay a journal from. */
-  snapshot(): ReturnType<FlashStore["snapshot"]> {
-    return this.store.snapshot();
+  snapshot(): FlashSnapshot {
+    return this.#store.snapshot();
   }
 
   /** Writes the state file out now; call when the board goes for good. */
@@ -128,18 +173,25 @@ export class FlashHost implements HostPart, SimFlash {
   }
 
   #done({ operation, mtimeS }: FlashDone, atMs: number): void {
-    this.store.apply(operation, mtimeS);
+    this.#store.apply(operation, mtimeS);
+    this.versions[operation.kind === "nvs" ? "nvs" : "vfs"]++;
     if (this.#journal.length < journalLimit) this.#journal.push(operation);
     this.#keeper?.changed();
     this.#channel?.emit({ kind: "flash", operation, index: this.#operations++ }, atMs);
   }
 
   #wasCut({ operation, tornBytes }: FlashCut): void {
-    if (tornBytes !== undefined) this.store.applyTorn(operation, tornBytes);
-    this.store.losePower();
+    if (tornBytes !== undefined) this.#store.applyTorn(operation, tornBytes);
+    this.versions.vfs++;
+    this.#store.losePower();
     this.#keeper?.changed();
     this.#whenCut?.();
     this.#whenCut = undefined;
+  }
+
+  #state(): FlashSnapshot {
+    const chip = this.#chip?.state();
+    return { ...this.snapshot(), ...(chip !== undefined && { chip }) };
   }
 
   #tell<M extends { readonly type: string }>(message: M): void {

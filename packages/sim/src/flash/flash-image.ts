@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { VerifyError } from "@espx/proto";
-import type { FlashSnapshot, SnapshotNode } from "./flash-snapshot.ts";
+import type { ChipState, FlashSnapshot, SnapshotNode } from "./flash-snapshot.ts";
 
 const magic = "espx-flash-1\n";
 const digestBytes = 32;
@@ -9,7 +10,12 @@ type HeaderNode =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "file"; readonly path: string; readonly sizeBytes: number; readonly mtimeS: number };
 
-interface Header extends Omit<FlashSnapshot, "nodes" | "nvs"> {
+interface HeaderChip extends Omit<ChipState, "blocks"> {
+  readonly blocks: readonly { readonly index: number; readonly bytes: string | null }[];
+}
+
+interface Header extends Omit<FlashSnapshot, "nodes" | "nvs" | "chip"> {
+  readonly chip?: HeaderChip;
   readonly nodes: readonly HeaderNode[];
   readonly nvs: readonly { readonly namespace: string; readonly key: string; readonly value: number | string }[];
 }
@@ -18,11 +24,12 @@ interface Header extends Omit<FlashSnapshot, "nodes" | "nvs"> {
  * Encodes a flash for a state file.
  *
  * Shape: `espx-flash-1\n`, one line of JSON, the files' bytes one after the other, SHA-256 of all that. Byte strings
- * of NVS stand in the JSON as base64.
+ * of NVS, and the chip's blocks, deflated, stand in the JSON as base64.
  */
-export function encodeFlash(snapshot: FlashSnapshot): Uint8Array {
+export function encodeFlash({ chip, ...snapshot }: FlashSnapshot): Uint8Array {
   const header: Header = {
     ...snapshot,
+    ...(chip !== undefined && { chip: { ...chip, blocks: chip.blocks.map(packBlock) } }),
     nodes: snapshot.nodes.map((node) =>
       node.kind === "folder"
         ? node
@@ -61,7 +68,21 @@ export function decodeFlash(bytes: Uint8Array): FlashSnapshot {
     ...at,
     value: typeof value === "number" ? value : new Uint8Array(Buffer.from(value, "base64")),
   }));
-  return { ...header, nodes, nvs };
+  const { chip, ...rest } = header;
+  return {
+    ...rest,
+    nodes,
+    nvs,
+    ...(chip !== undefined && { chip: { ...chip, blocks: chip.blocks.map(unpackBlock) } }),
+  };
+}
+
+function packBlock({ index, bytes }: ChipState["blocks"][number]): HeaderChip["blocks"][number] {
+  return { index, bytes: bytes === null ? null : Buffer.from(deflateRawSync(bytes)).toString("base64") };
+}
+
+function unpackBlock({ index, bytes }: HeaderChip["blocks"][number]): ChipState["blocks"][number] {
+  return { index, bytes: bytes === null ? null : new Uint8Array(inflateRawSync(Buffer.from(bytes, "base64"))) };
 }
 
 function damaged(why: string): VerifyError {

@@ -15,11 +15,17 @@ export class FlashJournal {
   readonly #context: WorkerContext;
   readonly #store: FlashStore;
   readonly #cut: Int32Array;
+  #operations = 0;
 
   constructor(context: WorkerContext, store: FlashStore, cut: SharedArrayBuffer) {
     this.#context = context;
     this.#store = store;
     this.#cut = new Int32Array(cut);
+  }
+
+  /** How many were done. */
+  get operations(): number {
+    return this.#operations;
   }
 
   /** Does one operation; 0, or `-errno` when the flash refuses it (then it does not count). */
@@ -31,6 +37,7 @@ export class FlashJournal {
       if (error instanceof FlashRefusal) return -error.errno;
       throw error;
     }
+    this.#operations++;
     if (this.#cutIsDue()) this.#cutPower(operation);
     const done: FlashDone = { type: "flash-done", operation, mtimeS };
     this.#context.post(done);

@@ -1,3 +1,4 @@
+import { chipCalls } from "../chip/chip-part.ts";
 import type { WorkerContext } from "../worker/context.ts";
 import type { WorkerPart } from "../worker/parts.ts";
 import { BoardFiles } from "./board-files.ts";
@@ -14,7 +15,8 @@ export function makeFlashPart(context: WorkerContext): WorkerPart & { readonly f
   const journal = new FlashJournal(context, store, cut);
   context.on("flash-put", ({ path, content }: FlashPut) => putFromOutside(store, path, content));
   context.on("flash-limit", ({ freeBytes }: FlashLimit) => store.limitFree(freeBytes));
-  return { calls: nvsCalls(context, store.nvs, journal), fileSystem: new BoardFiles(store, journal) };
+  const calls = { ...nvsCalls(context, store.nvs, journal), ...chipCalls(context, { store, journal }) };
+  return { calls, fileSystem: new BoardFiles(store, journal) };
 }
 
 /** The host has checked the change against its own tree; a program that was faster by a moment wins. */

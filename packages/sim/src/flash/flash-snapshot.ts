@@ -21,4 +21,18 @@ export interface FlashSnapshot {
   /** Parents before children, in order of creation. */
   readonly nodes: readonly SnapshotNode[];
   readonly nvs: readonly NvsEntry[];
+  /** What else the chip's flash holds; in state files only. */
+  readonly chip?: ChipState;
+}
+
+/** The bytes of a chip's flash that differ from those it came with. */
+export interface ChipState {
+  readonly model: string;
+  readonly sizeBytes: number;
+  /** Names what it came with. */
+  readonly factory: string;
+  /** Blocks of 64 KiB by number; null: erased. */
+  readonly blocks: readonly { readonly index: number; readonly bytes: Uint8Array | null }[];
+  /** Whether bytes of a file system or NVS were changed and not yet read back. */
+  readonly changedViews: readonly string[];
 }

@@ -56,6 +56,11 @@ export class ComPortServer {
     return this.#lines.flush();
   }
 
+  /** The client is gone. */
+  close(): void {
+    this.#lines.close();
+  }
+
   async #setBaud(baudRate: number): Promise<number> {
     if (baudRate === 0) return this.#baudRate;
     await this.flush();

@@ -71,6 +71,7 @@ async function serve(socket: Socket, gate: SerialGate, name: string): Promise<vo
   } catch (error) {
     if (socket.writable) socket.end(`\r\n${isEspxError(error) ? error.message : "connection ends"}\r\n`);
   } finally {
+    session.close();
     await claim.release();
     endSide(socket);
   }
@@ -98,6 +99,10 @@ class Rfc2217Session {
       },
       closed: () => this.#socket.end(),
     });
+  }
+
+  close(): void {
+    this.#comPort.close();
   }
 
   async take(chunk: Uint8Array): Promise<void> {

@@ -7,7 +7,7 @@ import { consoleCalls } from "./console/console-calls.ts";
 import { Prompt } from "./console/prompt.ts";
 import type { HostCalls } from "./context.ts";
 import { ControlBlock } from "./control-block.ts";
-import { romText, softRebootText } from "./firmware-texts.ts";
+import { adoptSource, bannerOf, softRebootText } from "./firmware-texts.ts";
 import { interpreterClock } from "./interpreter-clock.ts";
 import { bindSupport, loadSupport, supportHeapBytes } from "./load-support.ts";
 import { CallbackQueue } from "./machine/callback-queue.ts";
@@ -26,7 +26,7 @@ import { SupportFiles } from "./support-files.ts";
 /** One boot of a board, from the ROM's first line to its end; never returns. */
 export function runBoard(start: StartData): never {
   const context = new BoardContext(start, new ControlBlock(start.control));
-  const console = new BoardConsole(context);
+  const console = new BoardConsole(context, bannerOf(start.boot.firmware));
   const callbacks = new CallbackQueue(context);
   const softReset = new SoftResetRequest();
   const { calls, files } = assemble(context, [
@@ -39,7 +39,7 @@ export function runBoard(start: StartData): never {
     hashCalls(context),
     randomCalls(context),
   ]);
-  console.output.print(romText(start.boot.cause));
+  if (start.boot.cause !== "soft") console.output.print(start.boot.firmware.romText);
   const supported = new SupportFiles(files, start.python);
   const interpreter = new Interpreter({
     module: start.module,
@@ -57,6 +57,8 @@ export function runBoard(start: StartData): never {
   supported.hide();
   callbacks.dispatchThrough(support.dispatch);
   if (start.image === undefined) context.post({ type: "image", image: { ...references, vm: interpreter.image() } });
+  const adopt = adoptSource(start.boot.firmware);
+  if (adopt !== undefined) interpreter.execute(adopt);
   context.post({ type: "loaded", memory: interpreter.memory.shared });
   const programs = new Programs(console, files, support, softReset);
   const outcome = programs.run(start.boot.rawRepl);

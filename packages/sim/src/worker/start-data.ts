@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ResetCause } from "@espx/proto";
+import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import type { InterpreterLayout } from "../vm/layout.ts";
 import type { VmImage } from "../vm/vm-image.ts";
 
@@ -43,4 +44,6 @@ export interface BootFacts {
   readonly mac: Uint8Array;
   /** The board's clock when the chip itself started, µs; a soft reset does not change it. */
   readonly chipStartUs: number;
+  /** The firmware that the boot loader found. */
+  readonly firmware: FirmwareFacts;
 }

@@ -27,10 +27,13 @@ export interface SoftResetMessage {
 export class BoardConsole implements Terminal {
   readonly input: SerialInput;
   readonly output: SerialOutput;
+  /** What the firmware says before a friendly prompt. */
+  readonly banner: string;
   readonly #context: BoardContext;
 
-  constructor(context: BoardContext) {
+  constructor(context: BoardContext, banner: string) {
     this.#context = context;
+    this.banner = banner;
     const pace = new LinePace(context.clock, context.control);
     pace.setBaud(context.setup<SerialSetup>("serial").paceBaud);
     context.on("serial-pace", ({ baudRate }: PaceMessage) => pace.setBaud(baudRate));

@@ -2,10 +2,8 @@ import type { Interpreter } from "../../vm/interpreter.ts";
 import type { BoardConsole } from "./board-console.ts";
 import { controlByte } from "./control-bytes.ts";
 import { RawPrompt } from "./raw-prompt.ts";
-import { banner } from "../firmware-texts.ts";
 
 const rawGreeting = "raw REPL; CTRL-B to exit\r\n>";
-const friendlyGreeting = `${banner}>>> `;
 const latin1 = new TextDecoder("latin1");
 
 /** What the prompt needs from the program that runs in it. */
@@ -33,12 +31,16 @@ export class Prompt {
     this.#raw = new RawPrompt(interpreter, console, program);
   }
 
+  get #friendlyGreeting(): string {
+    return `${this.#console.banner}>>> `;
+  }
+
   /** Serves the prompt until a soft reset is asked for; answers whether it was in raw mode then. */
   run(startRaw: boolean): { readonly rawRepl: boolean } {
     const { output } = this.#console;
     output.captured(() => this.#interpreter.startPrompt());
     if (startRaw) output.captured(() => this.#interpreter.feedPrompt(controlByte.a));
-    output.print(startRaw ? rawGreeting : friendlyGreeting);
+    output.print(startRaw ? rawGreeting : this.#friendlyGreeting);
     for (let raw = startRaw; ; raw = !raw) {
       if ((raw ? this.#runRaw() : this.#runFriendly()) === "soft-reset") return { rawRepl: raw };
     }
@@ -47,7 +49,7 @@ export class Prompt {
   #runRaw(): "soft-reset" | "friendly" {
     if (this.#raw.run() === "soft-reset") return "soft-reset";
     this.#console.output.captured(() => this.#interpreter.feedPrompt(controlByte.b));
-    this.#console.output.print(`\r\n${friendlyGreeting}`);
+    this.#console.output.print(`\r\n${this.#friendlyGreeting}`);
     return "friendly";
   }
 
@@ -80,7 +82,7 @@ export class Prompt {
     const text = latin1.decode(printed);
     const raw = text.includes("raw REPL;");
     if (raw) output.print(`\r\n${rawGreeting}`);
-    else if (text.includes("MicroPython v")) output.print(`\r\n${friendlyGreeting}`);
+    else if (text.includes("MicroPython v")) output.print(`\r\n${this.#friendlyGreeting}`);
     else output.writeRaw(printed);
     output.flush();
     return raw;
