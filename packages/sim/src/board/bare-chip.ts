@@ -3,6 +3,9 @@ import type { RomReason } from "../chip/boot-texts.ts";
 import type { RomLoader } from "../chip/rom-loader.ts";
 import type { PoweredChip } from "./boot-reason.ts";
 
+/** Rate at which the ROM prints. */
+const bootBaudRate = 115_200;
+
 /** What happens next to a chip without a program: it starts over by itself, or because the loader was told to. */
 export interface BareChipEvents {
   /** `download`: with the boot pin as it was at the last reset. */
@@ -42,6 +45,11 @@ export class BareChip {
 
   startAgain(): void {
     if (this.#again !== undefined) this.#end(this.#again.reason, "flash", this.#again.atUs);
+  }
+
+  /** Rate of its serial line; undefined follows the host's. */
+  get lineBaud(): number | undefined {
+    return this.#loader === undefined ? bootBaudRate : this.#loader.lineBaud;
   }
 
   /** Takes what comes over the serial line. */

@@ -99,6 +99,11 @@ export class BoardPower {
     });
   }
 
+  /** Rate of the serial line: the program's own, or that of a chip without one; undefined follows the host's. */
+  lineBaud(consoleBaud: number | undefined): number | undefined {
+    return this.#state.kind === "bare" ? this.#state.bare.lineBaud : consoleBaud;
+  }
+
   /** @param patienceMs - how long the line waits for a board that does not read */
   sendSerial(bytes: Uint8Array, patienceMs: number): void {
     if (this.#state.kind === "bare") return this.#state.bare.feed(bytes);

@@ -13,6 +13,8 @@ export interface SerialOwner {
   /** `patienceMs` is how long the line waits for a board that does not read; see `Arrival` of the console. */
   sendSerial(bytes: Uint8Array, patienceMs: number): void;
   /** EN pulled low, or let go. */
+  /** Rate of the line, given the one that the running program set; undefined follows the host's. */
+  lineBaud(consoleBaud: number | undefined): number | undefined;
   holdReset(held: boolean): void;
 }
 
@@ -91,7 +93,7 @@ export class SerialHost implements HostPart {
       clock: this.#owner.clock,
       mode: this.#owner.mode,
       faults: this.#faults,
-      deviceBaud: () => this.deviceBaud,
+      deviceBaud: () => this.#owner.lineBaud(this.deviceBaud),
       toBoard: (bytes, patienceMs) => this.#owner.sendSerial(bytes, patienceMs),
       toHost: (bytes) => link.deliver(bytes),
     };

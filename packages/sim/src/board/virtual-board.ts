@@ -52,6 +52,7 @@ export class VirtualBoard implements SimBoard {
       clock: world.clock,
       mode: world.mode,
       sendSerial: (bytes, patienceMs) => this.#power.sendSerial(bytes, patienceMs),
+      lineBaud: (consoleBaud) => this.#power.lineBaud(consoleBaud),
       holdReset: (held) => this.#power.holdReset(held),
     });
     this.#parts = new BoardParts([this.flash, this.chip, this.#pins, rtc, this.#serial, ...parts]);

@@ -44,6 +44,7 @@ export class RomLoader {
   readonly #registers: ChipRegisters;
   #state: "rom" | "stub" | "lost" | "left" = "rom";
   #baudRate = romBaudRate;
+  #isTold = false;
   readonly #flash: FlashCommands;
   #work: Promise<void> = Promise.resolve();
 
@@ -65,8 +66,9 @@ export class RomLoader {
     return this.#state === "stub";
   }
 
-  get baudRate(): number {
-    return this.#baudRate;
+  /** Rate at which it listens; undefined as long as it follows the host's, which the ROM does until it is told one. */
+  get lineBaud(): number | undefined {
+    return this.#isTold ? this.#baudRate : undefined;
   }
 
   /** Takes what came over the serial line. */
@@ -107,9 +109,14 @@ export class RomLoader {
     const [first = 0, second = 0] = wordsOf(data, 2) ?? wordsOf(data, 1) ?? [];
     if (op === command.memEnd && this.#state === "rom" && first === 0) this.#start(second);
     else if (op === command.readFlash) this.#flash.acknowledge(0);
-    else if (op === command.changeBaud && first > 0) this.#baudRate = first;
+    else if (op === command.changeBaud && first > 0) this.#changeBaud(first);
     else if (op === command.runUserCode && this.isStub) this.#leave("flash");
     else if (op === command.flashEnd || op === command.deflateEnd) this.#endDownload(first);
+  }
+
+  #changeBaud(baudRate: number): void {
+    this.#baudRate = baudRate;
+    this.#isTold = true;
   }
 
   /** A program that is no stub would be run by the chip; here it ends what can be done until a reset. */
