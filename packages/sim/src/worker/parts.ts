@@ -39,4 +39,5 @@ export const supportModules: readonly SupportModule[] = [
   { file: "network", name: "network" },
   { file: "socket", name: "socket" },
   { file: "select", name: "select" },
+  { file: "asyncio", name: "asyncio" },
 ];
