@@ -205,7 +205,7 @@ const manifests: readonly Row[] = [
   at espx.yaml:3:13
   3 |   password: ********
     |             ^
-  do this: write password: \${MQTT_PASSWORD} there, and MQTT_PASSWORD: … in espx.secrets.yaml, which git ignores
+  do this: write password: \${MQTT_PASSWORD} there, and MQTT_PASSWORD: … in espx.secrets.yaml, which belongs in .gitignore
   (cli/secret-literal)
 `,
   ],

@@ -221,3 +221,24 @@ test("code that never ends is stopped by --timeout, and the board is at its prom
   expect(endless.stderr).toContain("exec was not done after 1 s");
   expect((await onBoard(["exec", "print('free')"])).stdout).toBe("free\n");
 });
+
+test.each([[["exec", "print(6 * 7)"]], [["pcp", "notes.txt"]], [["pcp_main", "notes.txt"]]])(
+  "espx %j on a board that is not the device that was named does nothing and ends with exit 10",
+  async (argv) => {
+    const yaml = "devices: {kitchen: {id: 24:0a:c4:ff:ff:ff, port: sim:shed}}\n";
+    await using folder = await tempFolder({ "espx.yaml": yaml, "notes.txt": "x = 1\n" });
+    const wrong = await onBoard([...argv, "--device", "kitchen"], { cwd: folder.path });
+    expect(wrong.code, wrong.stderr).toBe(10);
+    expect(wrong.stderr).toContain("(cli/wrong-board)");
+    expect(wrong.stdout).toBe("");
+    expect([...board.flash.files().keys()]).toEqual([]);
+  },
+);
+
+test("espx exec on the device that was named, known by its id, runs", async () => {
+  const id = /id ([0-9a-f]{12})/.exec((await onBoard(["deploy", "blinky", "--dry-run"])).stderr)?.[1];
+  const yaml = `devices: {kitchen: {id: "${id}", port: "sim:shed"}}\n`;
+  await using folder = await tempFolder({ "espx.yaml": yaml });
+  const right = await onBoard(["exec", "print(6 * 7)", "--device", "kitchen"], { cwd: folder.path });
+  expect(right).toMatchObject({ code: 0, stdout: "42\n" });
+});

@@ -8,7 +8,7 @@ import { InternalError, VerifyError } from "@espx/proto";
 import { bundleWorker, cacheFolder, sha256, writeWhole } from "./bundle.ts";
 import type { InterpreterLayout } from "../src/vm/layout.ts";
 import { finishInterpreter, finishSources } from "./finish.ts";
-import type { PatchedInterpreter } from "./patch-worker.ts";
+import type { PatchedInterpreter, PatchTask } from "./patch-worker.ts";
 
 /** SHA-256 of `micropython.wasm` in `@micropython/micropython-webassembly-pyscript` 1.27.0. */
 const sourceSha256 = "06338c955b03c5700aa0069015d3e392d76836ef8e2ce25bedbe59b88ccd373c";
@@ -27,13 +27,7 @@ export interface InterpreterFiles {
  * @throws InternalError `sim/interpreter-unknown` when the patch does not find its places
  */
 export async function ensureInterpreter(): Promise<InterpreterFiles> {
-  const require = createRequire(import.meta.url);
-  const sourcePath = join(
-    dirname(require.resolve("@micropython/micropython-webassembly-pyscript")),
-    "micropython.wasm",
-  );
-  const source = await readFile(sourcePath);
-  verifySource(source, sourcePath);
+  const source = await readSource();
   const patchCode = await bundleWorker("patch-worker.ts");
   const patchKey = key([sha256(source), sha256(patchCode), await binaryenVersion()]);
   const files = filesOf(key([patchKey, ...(await Promise.all(finishSources.map(sourceSha256Of)))]));
@@ -45,13 +39,30 @@ export async function ensureInterpreter(): Promise<InterpreterFiles> {
   return files;
 }
 
+/** An interpreter whose collector misses what only C functions hold: what tests of the collector must find broken. */
+export async function buildBrokenCollector(): Promise<PatchedInterpreter> {
+  const source = await readSource();
+  const codePath = join(cacheFolder, "broken-collector", `patch-${process.pid}.mjs`);
+  await writeWhole(codePath, await bundleWorker("patch-worker.ts"));
+  const { wasm, layout } = await patchInWorker(codePath, { source, spill: false });
+  return { wasm: finishInterpreter(wasm, layout), layout };
+}
+
+async function readSource(): Promise<Uint8Array> {
+  const require = createRequire(import.meta.url);
+  const path = join(dirname(require.resolve("@micropython/micropython-webassembly-pyscript")), "micropython.wasm");
+  const source = await readFile(path);
+  verifySource(source, path);
+  return source;
+}
+
 /** The long step, kept by itself. */
 async function ensurePatched(patchKey: string, code: Uint8Array, source: Uint8Array): Promise<InterpreterFiles> {
   const files = filesOf(`patched-${patchKey}`);
   if (isBuilt(files)) return files;
   const codePath = join(cacheFolder, `patched-${patchKey}`, "patch.mjs");
   await writeWhole(codePath, code);
-  const { wasm, layout } = await patchInWorker(codePath, source);
+  const { wasm, layout } = await patchInWorker(codePath, { source, spill: true });
   await writeFiles(files, { wasm, layout: JSON.stringify(layout) });
   return files;
 }
@@ -94,9 +105,9 @@ export function verifySource(source: Uint8Array, path: string): void {
 }
 
 /** In a worker of its own and from plain JavaScript: loaders of TypeScript would take 10 s over binaryen's sources. */
-function patchInWorker(codePath: string, source: Uint8Array): Promise<PatchedInterpreter> {
+function patchInWorker(codePath: string, task: PatchTask): Promise<PatchedInterpreter> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(pathToFileURL(codePath), { workerData: source, execArgv: [] });
+    const worker = new Worker(pathToFileURL(codePath), { workerData: task, execArgv: [] });
     worker.once("message", resolve);
     worker.once("error", reject);
     worker.once("exit", (code) =>

@@ -1,7 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { InterpreterLayout } from "../src/vm/layout.ts";
-import { maximumPages, patchInterpreter } from "./patch.ts";
+import { maximumPages, patchInterpreter, type PatchOptions } from "./patch.ts";
 import { shareMemory } from "./shared-memory.ts";
+
+/** What the worker is given. */
+export interface PatchTask extends PatchOptions {
+  readonly source: Uint8Array;
+}
 
 /** What binaryen makes of the published interpreter. */
 export interface PatchedInterpreter {
@@ -9,6 +14,7 @@ export interface PatchedInterpreter {
   readonly layout: InterpreterLayout;
 }
 
-const { wasm, layout } = patchInterpreter(workerData as Uint8Array);
+const { source, spill } = workerData as PatchTask;
+const { wasm, layout } = patchInterpreter(source, { spill });
 const result: PatchedInterpreter = { wasm: shareMemory(wasm, maximumPages), layout };
 parentPort?.postMessage(result);

@@ -7,14 +7,23 @@ import { functionName, parseWat, type WatModule } from "./wat.ts";
 /** Linear memory of one board never grows beyond this; pages of 64 KiB. */
 export const maximumPages = 1024;
 
+export interface PatchOptions {
+  readonly spill: boolean;
+}
+
 /**
  * Makes the published interpreter one that can be a board: it collects garbage while code runs, keeps a fixed heap,
  * and has its C stack where the loader puts it.
  *
  * Collecting while code runs needs every pointer in linear memory: binaryen's `spill-pointers` puts those that live
  * across a call there, but leaves out indirect calls, so each of these becomes a direct call to a thunk first.
+ *
+ * @param options - spill: false leaves that out, which breaks the collector: tests of it must notice
  */
-export function patchInterpreter(source: Uint8Array): {
+export function patchInterpreter(
+  source: Uint8Array,
+  { spill }: PatchOptions,
+): {
   readonly wasm: Uint8Array;
   readonly layout: InterpreterLayout;
 } {
@@ -24,7 +33,7 @@ export function patchInterpreter(source: Uint8Array): {
   module.setFeatures(features);
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(1);
-  module.runPasses(spillPasses);
+  module.runPasses(spill ? spillPasses : spillPasses.filter((pass) => pass !== "spill-pointers"));
   module.runPasses(tidyPasses);
   if (module.validate() === 0) {
     throw new InternalError("sim/interpreter-unknown", "the patched interpreter is not a valid module");

@@ -32,6 +32,7 @@ describe("the heap", () => {
         "    s = sorted([str(j) for j in range(20)], key=lambda k: (len(str(bytearray(40))), k))\n" +
         "    ok = ok and s[0] == '0' and s[-1] == '9' and len(s) == 20\n" +
         "    ok = ok and re.sub('b', lambda m: str(len(bytes(100))), 'abc') == 'a100c'\nprint(ok)\n",
+      { quietMs: 60_000 },
     );
     expect(text).toBe("True\r\n");
   });

@@ -47,8 +47,11 @@ export interface BoardWish {
   readonly device: string | undefined;
 }
 
-/** {@link choosePort} for a verb that needs nothing else of the project. */
-export async function chooseBoardPort(ctx: Context, { port, device }: BoardWish): Promise<string> {
+/** {@link choosePort} for a verb that needs nothing else of the project, with the device that was named. */
+export async function chooseBoard(
+  ctx: Context,
+  { port, device }: BoardWish,
+): Promise<{ readonly url: string; readonly entry: DeviceEntry | null }> {
   const entry = device === undefined ? null : findDevice(await loadProject(ctx), device);
-  return choosePort(ctx, { port, device: entry });
+  return { url: await choosePort(ctx, { port, device: entry }), entry };
 }

@@ -5,7 +5,8 @@ import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { sha256 } from "../release/build.ts";
 import { withBoard, type Board } from "./board.ts";
-import { chooseBoardPort, type BoardWish } from "./choose-port.ts";
+import { checkBoard } from "./check-identity.ts";
+import { chooseBoard, type BoardWish } from "./choose-port.ts";
 
 /** One file and the board it goes to. */
 export interface CopyOptions extends BoardWish {
@@ -49,7 +50,11 @@ export async function copyMain(ctx: Context, options: CopyOptions): Promise<Even
 }
 
 async function onBoard<T>(ctx: Context, options: BoardWish, work: (board: Board) => Promise<T>): Promise<T> {
-  return withBoard(ctx, { url: await chooseBoardPort(ctx, options), afterwards: "restart" }, work);
+  const { url, entry } = await chooseBoard(ctx, options);
+  return withBoard(ctx, { url, afterwards: "restart" }, async (board) => {
+    await checkBoard(ctx, board, entry);
+    return work(board);
+  });
 }
 
 interface Put {

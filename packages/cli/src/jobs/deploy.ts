@@ -1,5 +1,5 @@
 import { plan as planRelease, type Policy } from "@espx/ota";
-import { RefusedError, VerifyError } from "@espx/proto";
+import { VerifyError } from "@espx/proto";
 import type { Inventory, Plan, Release } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
@@ -10,6 +10,7 @@ import { rememberedPorts } from "../project/remembered.ts";
 import { confirm } from "./ask.ts";
 import { withBoard, type Board } from "./board.ts";
 import { checkConfigOnBoard } from "./board-config.ts";
+import { checkIdentity } from "./check-identity.ts";
 import { choosePort } from "./choose-port.ts";
 import { withLocalFiles } from "./local-traceback.ts";
 import { prepareDeploy } from "./prepare-deploy.ts";
@@ -37,7 +38,7 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Even
   return withBoard(ctx, { url, afterwards: "restart" }, async (board) => {
     const inventory = await board.inventory();
     reportInventory(ctx, inventory, url);
-    checkIdentity(prepared.device, inventory, url);
+    checkIdentity(prepared.device, inventory.id, url);
     const release = prepared.releaseFor(inventory);
     if (release.config === null) await checkConfigOnBoard(ctx, { board, inventory, profile: prepared.profile });
     const plan = await planWithConsent(ctx, {
@@ -72,18 +73,6 @@ function reportInventory(ctx: Context, inventory: Inventory, port: string): void
     kind: "inventory",
     data: { id, board, version: version.join("."), port, ...running, files: files.length, freeBytes },
   });
-}
-
-function checkIdentity(device: DeviceEntry | null, inventory: Inventory, url: string): void {
-  if (device?.id === undefined || device.id === inventory.id) return;
-  throw new RefusedError(
-    "cli/wrong-board",
-    `the board at ${url} has the id ${inventory.id}, ${device.name} is ${device.id}`,
-    {
-      hint: `name the port of ${device.name} with --port, or correct its id in espx.yaml`,
-      details: { expected: device.id, got: inventory.id },
-    },
-  );
 }
 
 interface PlanInput {

@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { withBoard } from "./board.ts";
-import { chooseBoardPort, type BoardWish } from "./choose-port.ts";
+import { checkBoard } from "./check-identity.ts";
+import { chooseBoard, type BoardWish } from "./choose-port.ts";
 
 /** What `exec` runs, and where. */
 export interface ExecOptions extends BoardWish {
@@ -17,13 +18,19 @@ export interface ExecOptions extends BoardWish {
  */
 export async function execCode(ctx: Context, options: ExecOptions): Promise<void> {
   const code = options.code === "-" ? await readInput(ctx) : options.code;
-  const url = await chooseBoardPort(ctx, options);
+  const { url, entry } = await chooseBoard(ctx, options);
   const lines = consoleText();
   const print = (bytes: Uint8Array): void => {
     const text = lines(bytes);
     if (text !== "") ctx.out.emit({ kind: "output", data: { stream: "stdout", text } });
   };
-  await withBoard(ctx, { url, afterwards: options.reset ? "restart" : "leave-stopped" }, async ({ transport }) => {
+  await withBoard(ctx, { url, afterwards: options.reset ? "restart" : "leave-stopped" }, async (board) => {
+    const { transport } = board;
+    await checkBoard(ctx, board, entry).catch(async (error: unknown) => {
+      // The wrong board's program was stopped for the question.
+      await transport.reset("commanded", ctx.signal);
+      throw error;
+    });
     const repl = await transport.repl(ctx.signal);
     await repl.exec(code, { onOutput: print, timeoutMs: Number.POSITIVE_INFINITY, signal: ctx.signal });
     if (options.reset) await transport.reset("commanded", ctx.signal);

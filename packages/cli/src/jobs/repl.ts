@@ -1,6 +1,6 @@
 import { UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
-import { chooseBoardPort, type BoardWish } from "./choose-port.ts";
+import { chooseBoard, type BoardWish } from "./choose-port.ts";
 
 /** Ctrl-]. */
 const LEAVE = 0x1d;
@@ -16,7 +16,7 @@ export async function talk(ctx: Context, wish: BoardWish): Promise<void> {
     throw new UsageError("cli/no-terminal", "repl is for a person and has no --json", {
       hint: "espx exec CODE --json",
     });
-  const url = await chooseBoardPort(ctx, wish);
+  const { url } = await chooseBoard(ctx, wish);
   const link = await ctx.outside.openPort(url, { signal: ctx.signal });
   const { input } = ctx.terminal;
   const raw = input.isTTY;

@@ -120,7 +120,7 @@ function literalSecret(setting: Setting, given: Settings): Error {
   return errorAt(given.source, setting.valuePlace, {
     code: "cli/secret-literal",
     message: `the secret "${setting.key}" stands in ${given.source.file} itself`,
-    hint: `write ${setting.key}: \${${name}} there, and ${name}: … in espx.secrets.yaml, which git ignores`,
+    hint: `write ${setting.key}: \${${name}} there, and ${name}: … in espx.secrets.yaml, which belongs in .gitignore`,
   });
 }
 

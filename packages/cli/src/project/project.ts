@@ -45,7 +45,7 @@ function readProject(folder: string, source: Source): Project {
     throw errorAt({ ...source, text: source.text.replaceAll(value, "********") }, yaml.placeOf(["broker", key]), {
       code: "cli/secret-literal",
       message: `the broker's ${key} stands in ${source.file} itself`,
-      hint: `write ${key}: \${MQTT_PASSWORD} there, and MQTT_PASSWORD: … in espx.secrets.yaml, which git ignores`,
+      hint: `write ${key}: \${MQTT_PASSWORD} there, and MQTT_PASSWORD: … in espx.secrets.yaml, which belongs in .gitignore`,
     });
   }
   return { folder, yaml, content };

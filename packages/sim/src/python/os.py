@@ -25,7 +25,8 @@ def uname():
 
 def stat(path):
     found = _own.stat(path)
-    at = found[8] - _EPOCH_2000_S
+    # What came from outside has no time of its own.
+    at = max(0, found[8] - _EPOCH_2000_S)
     return (found[0] & 0xF000, 0, 0, 0, 0, 0, found[6], at, at, at)
 
 

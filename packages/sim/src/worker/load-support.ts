@@ -66,13 +66,13 @@ function leaveFree(interpreter: Interpreter, heapBytes: number): void {
   reference(interpreter.call(bytearray, free - heapBytes));
 }
 
-/** Gives the modules their names and the order of the import path that the chip has, and leaves no trace in `__main__`. */
+/** Gives the modules their names, old ones with a "u" too, and the order of the import path that the chip has, and leaves no trace in `__main__`. */
 const installSource = [
   "_m = sys.modules",
   ...supportModules.flatMap(({ file, name }) => {
     const taken = `_x = _m.pop("${file}")`;
     if (name === undefined) return [taken];
-    const named = `_x.__name__ = "${name}"; del _x.__file__; _m["${name}"] = _x`;
+    const named = `_x.__name__ = "${name}"; del _x.__file__; _m["${name}"] = _x; _m["u${name}"] = _x`;
     return [`${taken}; ${named}`];
   }),
   `_m.pop("_host")`,

@@ -42,4 +42,5 @@ export const supportModules: readonly SupportModule[] = [
   { file: "select", name: "select" },
   { file: "_tls", name: "tls" },
   { file: "_ssl", name: "ssl" },
+  { file: "asyncio", name: "asyncio" },
 ];
