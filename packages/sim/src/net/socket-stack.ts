@@ -24,6 +24,8 @@ export class SocketStack {
   readonly #backend: NetBackend;
   readonly #gate: LinkGate;
   readonly #sockets = new Map<number, BoardSocket>();
+  /** Clients that no program has accepted yet; what they send waits with them. */
+  readonly #arrived = new Map<number, BoardSocket>();
   /** Never given twice in one boot: what is still under way for a closed socket must not reach another. */
   #nextNumber = 1;
 
@@ -34,7 +36,7 @@ export class SocketStack {
   }
 
   get(number: number): BoardSocket | undefined {
-    return this.#sockets.get(number);
+    return this.#sockets.get(number) ?? this.#arrived.get(number);
   }
 
   open(kind: "stream" | "datagram"): number {
@@ -60,6 +62,7 @@ export class SocketStack {
     if (socket.state !== "listening") return -netErrno.EINVAL;
     const result = this.#context.until(() => socket.backlog.shift(), limit(timeoutMs));
     if (typeof result === "string") return waited(result, timeoutMs);
+    this.#arrived.delete(result.value.number);
     if (this.#sockets.size >= socketsMax) {
       this.#backend.close(result.value, false);
       return -netErrno.ENFILE;
@@ -75,6 +78,7 @@ export class SocketStack {
     socket.peer = peer;
     socket.localPort = listener.localPort;
     listener.backlog.push(socket);
+    this.#arrived.set(socket.number, socket);
     return socket;
   }
 
@@ -164,7 +168,10 @@ export class SocketStack {
     const socket = this.#sockets.get(number);
     if (socket === undefined) return -netErrno.EBADF;
     this.#sockets.delete(number);
-    for (const waiting of socket.backlog) this.#backend.close(waiting, false);
+    for (const waiting of socket.backlog) {
+      this.#arrived.delete(waiting.number);
+      this.#backend.close(waiting, false);
+    }
     socket.state = "closed";
     this.#backend.close(socket, !this.#gate.isOpen);
     return 0;

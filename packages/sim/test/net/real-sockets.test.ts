@@ -192,6 +192,34 @@ except OSError as error: print(error.errno)
     expect(text).toBe("3\nb'echo one' True\nb'echo t'\n116\n");
   });
 
+  it("keep what a client sends before it is accepted", async () => {
+    await using fixture = await startBoard({
+      mode: "real",
+      main: `${join}
+s = socket.socket()
+s.bind(("", 8098))
+s.listen(3)
+print(_w.ifconfig()[0], "end")
+time.sleep_ms(300)
+for _ in range(3):
+    c, _ = s.accept()
+    print(c.readline())
+print("done")
+`,
+    });
+    await fixture.waitFor("end");
+    const address = /(127\.[\d.]+) end/.exec(fixture.take())?.[1] ?? "";
+    const clients = ["a", "b", "c"].map((word) => {
+      const client = connect(8098, address);
+      client.write(`${word}\n`);
+      return client;
+    });
+    await fixture.waitFor("done");
+    const text = fixture.take();
+    for (const word of ["a", "b", "c"]) expect(text).toContain(`b'${word}\\n'`);
+    for (const client of clients) client.destroy();
+  });
+
   it("serve clients at the board's own address, and are gone after a reset", async () => {
     await using fixture = await startBoard({
       mode: "real",
