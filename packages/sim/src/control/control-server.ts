@@ -106,8 +106,9 @@ async function switchPower(board: SimBoard, action: unknown): Promise<void> {
   if (action !== "on" && action !== "off" && action !== "cycle") {
     throw new UsageError("sim/bad-power", `power can be on, off or cycle, got ${JSON.stringify(action)}`);
   }
-  if (action !== "on" && board.running) await board.powerOff();
-  if (action !== "off" && !board.running) await board.powerOn();
+  // A board that runs no program may have power all the same: its loader waits, or it has nothing to start.
+  if (action !== "on") await board.powerOff();
+  if (action !== "off") await board.powerOn();
 }
 
 /**

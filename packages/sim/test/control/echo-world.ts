@@ -86,11 +86,13 @@ export class EchoBoard implements SimBoard {
   }
 
   async powerOn(): Promise<void> {
+    if (this.running) return;
     this.running = true;
     this.notes.push("on");
   }
 
   async powerOff(): Promise<void> {
+    if (!this.running) return;
     this.running = false;
     this.notes.push("off");
   }

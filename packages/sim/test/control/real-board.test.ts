@@ -69,3 +69,27 @@ test("power goes and comes from another process's point of view", async () => {
   await control.power("desk", "on");
   expect(board?.running).toBe(true);
 });
+
+test("BOOT held and power cycled bring the loader, let go and cycled again the program", async () => {
+  const control = createSimControl({ createWorld, folder });
+  const link = await createSimPorts({ folder, command: "test" }).open("sim:desk");
+  const console = new Collector();
+  link.listen(console);
+  await control.pin("desk", 0, 0);
+  await control.power("desk", "cycle");
+  await console.until(({ text }) => text.includes("waiting for download"));
+  await control.pin("desk", 0, 1);
+  await control.power("desk", "cycle");
+  await console.until(({ text }) => text.includes(">>> "));
+  await link.close();
+});
+
+test("a new board can have another chip, and that can be blank", async () => {
+  const control = createSimControl({ createWorld, folder });
+  const options = { names: ["bare"], fresh: true, stateFolder: undefined, brokerUrl: "mqtt://127.0.0.1:1883" };
+  const heard = new Collector();
+  const onConsole = (_name: string, bytes: Uint8Array): void => heard.chunk(bytes);
+  const bare = await control.start({ ...options, chip: "esp32c3", blank: true, onConsole });
+  await heard.until(({ text }) => text.includes("ESP-ROM:esp32c3") && text.includes("invalid header: 0xffffffff"));
+  await bare.close();
+});
