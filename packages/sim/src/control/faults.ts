@@ -14,7 +14,7 @@ export const simFaults = {
   },
   clock: { field: "jumpMs", takes: ["offset", "unset"], meaning: "moves the board's calendar, or unsets it" },
   dns: { field: "fails", takes: ["boolean"], meaning: "has name resolution fail" },
-  "flash-full": { field: "freeBytes", takes: ["bytes", "null"], meaning: "leaves so many bytes free; null undoes it" },
+  "flash-full": { field: "freeBytes", takes: ["bytes", "null"], meaning: "leaves so many bytes free; off undoes it" },
   serial: {
     field: "behaviour",
     takes: ["normal", "silent", "garbage", "noise", "loss", "lost"],
