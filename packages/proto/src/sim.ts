@@ -61,6 +61,8 @@ export interface SimSerialOptions {
    * the board reads. Without meaning for `usb`.
    */
   readonly baudRate?: number;
+  /** A terminal without a speed: both ends always agree on the rate. */
+  readonly rateless?: boolean;
 }
 
 /** One virtual board: a chip with power, flash, pins and a serial console. */

@@ -87,7 +87,8 @@ export class SerialHost implements HostPart {
   }
 
   /** @throws BusyError `port/busy` */
-  open({ port = "uart", baudRate }: SimSerialOptions = {}): SerialLink {
+  open(options: SimSerialOptions = {}): SerialLink {
+    const { port = "uart" } = options;
     this.#assertFree(port);
     const ends: WireEnds = {
       clock: this.#owner.clock,
@@ -97,7 +98,7 @@ export class SerialHost implements HostPart {
       toBoard: (bytes, patienceMs) => this.#owner.sendSerial(bytes, patienceMs),
       toHost: (bytes) => link.deliver(bytes),
     };
-    const wire = port === "usb" ? new UsbWire(ends) : new UartWire(ends, baudRate);
+    const wire = port === "usb" ? new UsbWire(ends) : new UartWire(ends, options);
     const link = new BoardSerialLink(
       { name: this.#owner.name, port, wire },
       {

@@ -55,8 +55,11 @@ export class UartWire implements Wire {
   readonly #out: PacedLine;
   #hostBaud: number;
 
-  constructor(ends: WireEnds, baudRate: number | undefined) {
+  readonly #isRateless: boolean;
+
+  constructor(ends: WireEnds, { baudRate, rateless = false }: SimSerialOptions) {
     this.#ends = ends;
+    this.#isRateless = rateless;
     this.paced = baudRate !== undefined;
     this.#hostBaud = baudRate ?? startBaudRate;
     const patienceMs = this.paced ? 0 : unpacedPatienceMs[ends.mode];
@@ -71,7 +74,7 @@ export class UartWire implements Wire {
   }
 
   fromBoard(bytes: Uint8Array): void {
-    const deviceBaud = this.#ends.deviceBaud() ?? this.#hostBaud;
+    const deviceBaud = this.#deviceBaud();
     if (this.paced) this.#out.baudRate = deviceBaud;
     this.#out.send(this.#ends.faults.pass(heardAs(bytes, deviceBaud, this.#hostBaud)));
   }
@@ -95,7 +98,11 @@ export class UartWire implements Wire {
   }
 
   #atBoard(bytes: Uint8Array): Uint8Array {
-    return heardAs(bytes, this.#hostBaud, this.#ends.deviceBaud() ?? this.#hostBaud);
+    return heardAs(bytes, this.#hostBaud, this.#deviceBaud());
+  }
+
+  #deviceBaud(): number {
+    return this.#isRateless ? this.#hostBaud : (this.#ends.deviceBaud() ?? this.#hostBaud);
   }
 }
 

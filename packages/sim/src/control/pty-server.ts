@@ -117,7 +117,7 @@ export class PtyServer {
 async function serveClient(socket: Socket, gate: SerialGate, path: string): Promise<void> {
   let claim: SerialClaim;
   try {
-    claim = gate.claim({ command: `a client of ${path}` });
+    claim = gate.claim({ command: `a client of ${path}` }, { rateless: true });
   } catch (error) {
     socket.end(`\r\n${isEspxError(error) ? error.message : `${path} cannot be used`}\r\n`);
     socket.resume();

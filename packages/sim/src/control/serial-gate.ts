@@ -1,4 +1,4 @@
-import { BusyError, LinkError, type SerialLink, type SimBoard } from "@espx/proto";
+import { BusyError, LinkError, type SerialLink, type SimBoard, type SimSerialOptions } from "@espx/proto";
 
 /** Who has a board's serial port. */
 export interface SerialHolder {
@@ -28,9 +28,9 @@ export class SerialGate {
   }
 
   /** @throws BusyError `port/busy`, naming the holder */
-  claim(holder: SerialHolder): SerialClaim {
+  claim(holder: SerialHolder, options: Pick<SimSerialOptions, "rateless"> = {}): SerialClaim {
     if (this.#holder !== undefined) throw busy(this.#board.name, this.#holder);
-    const link = this.#board.openSerial();
+    const link = this.#board.openSerial(options);
     this.#holder = holder;
     let released: Promise<void> | undefined;
     return { link, release: () => (released ??= this.#release(link, holder)) };

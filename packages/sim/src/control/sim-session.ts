@@ -94,7 +94,7 @@ async function openSockets({ registry, board, undo, options }: Doors): Promise<R
   const { brokerUrl, baudRate, pty = false } = options;
   const paths = registry.socketPaths(name);
   const line = baudRate === undefined ? {} : { baudRate };
-  const gate = new SerialGate({ name, openSerial: (): SerialLink => board.openSerial(line) });
+  const gate = new SerialGate({ name, openSerial: (options): SerialLink => board.openSerial({ ...line, ...options }) });
   const serial = await SerialServer.open(gate, { name, path: paths.serialPath });
   undo.add(() => serial.close());
   const control = await ControlServer.open(board, paths.controlPath);

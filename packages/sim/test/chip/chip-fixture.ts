@@ -93,7 +93,7 @@ export class PseudoTerminal implements AsyncDisposable {
     for (let tries = 0; !existsSync(join(folder, "tty")) && tries < 100; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    const link = board.openSerial();
+    const link = board.openSerial({ rateless: true });
     socket.on("data", (bytes: Buffer) => void link.write(bytes));
     socket.on("error", () => {});
     link.listen({ chunk: (bytes) => void socket.write(bytes), closed: () => {} });
