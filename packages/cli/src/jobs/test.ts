@@ -77,7 +77,9 @@ async function readSuites(ctx: Context, { project, options, tools }: ReadSuites)
     const profile = await loadProfile(ctx, project, name);
     const files = await findScenarios(profile.place.profileFolder);
     if (files.length === 0 && options.profiles.length > 0) throw noScenario(`${name} has no scenarios`, name);
-    const all = (await Promise.all(files.map((file) => readScenarios(ctx, file, tools)))).flat();
+    // One after the other: of several mistakes the first is told.
+    const all = [];
+    for (const file of files) all.push(...(await readScenarios(ctx, file, tools)));
     const runnables = all.filter((one) => filter === undefined || `${name}/${one.name}`.includes(filter));
     if (runnables.length > 0) suites.push({ profile, runnables });
   }
