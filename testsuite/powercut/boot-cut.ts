@@ -24,7 +24,6 @@ export interface Outcome {
 
 /** Long enough for ten seconds of proof. */
 const RUN_MS = 14_000;
-const ASK_TRIES = 4;
 
 export interface Releases {
   /** null when the board ran a program of its own. */
@@ -44,17 +43,12 @@ export async function bootAfter(deploy: RecordedDeploy, cut: Cut, releases: Rele
   });
   await board.powerOn();
   await world.advance(RUN_MS);
-  const link = board.openSerial();
-  let answer: RunningAnswer | null | undefined;
-  // Asked again every half a second, as a deploy does.
-  for (let tries = 0; tries < ASK_TRIES && !answer; tries++) {
-    await link.write(new TextEncoder().encode(runningQuery));
-    await world.advance(500);
-    answer = seen.console
-      .split("\r\n")
-      .map(parseRunningAnswer)
-      .findLast((found) => found !== null);
-  }
+  await board.openSerial().write(new TextEncoder().encode(runningQuery));
+  await world.advance(500);
+  const answer = seen.console
+    .split("\r\n")
+    .map(parseRunningAnswer)
+    .findLast((found) => found !== null);
   const initial = FlashStore.restore(deploy.initial).files();
   const evidence = { cut, releases, answer, flash: board.flash.files(), initial, ...seen };
   const foreign = seen.console.split(foreignMark).length - 1;
