@@ -19,6 +19,15 @@ export const imageCodes = {
     meaning: "the SHA-256 at the end of an image does not fit its bytes",
   },
   "image/app-no-description": { class: "ProtocolError", meaning: "an image carries no application description" },
+  "image/file-unknown": {
+    class: "ProtocolError",
+    meaning: "a file is no ESP image, no partition table and no flash contents",
+  },
+  "image/merge-overlap": { class: "RefusedError", meaning: "two files to be merged claim the same bytes of flash" },
+  "image/merge-outside": {
+    class: "RefusedError",
+    meaning: "a file to be merged lies before the start of the merged file or behind its end",
+  },
   "image/app-unfit": { class: "RefusedError", meaning: "an image cannot have more than 16 segments" },
   "image/partition-truncated": { class: "ProtocolError", meaning: "a partition table has no end" },
   "image/partition-bad-magic": { class: "ProtocolError", meaning: "bytes are no entry of a partition table" },

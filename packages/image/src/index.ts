@@ -25,6 +25,14 @@ export {
   type PlacedSegment,
   decodeEspImage,
 } from "./app/image.ts";
+export {
+  type BrokenImage,
+  type FlashFile,
+  type FlashFileDigests,
+  type FoundImage,
+  readFlashFile,
+} from "./contents/flash-file.ts";
+export { type MergeOptions, type MergePart, mergeParts } from "./contents/merge.ts";
 export { type LittlefsImage, type LittlefsReadOptions, readLittlefs } from "./littlefs/reader.ts";
 export type { LittlefsVersion } from "./littlefs/superblock.ts";
 export {
@@ -49,6 +57,7 @@ export {
   decodeOtaData,
   encodeOtaData,
 } from "./partition/ota-data.ts";
+export { type OtaAbility, otaAbility } from "./partition/ota-ability.ts";
 export { type Partition, partitionType, subtypeName, typeName } from "./partition/partition.ts";
 export {
   MAX_PARTITIONS,

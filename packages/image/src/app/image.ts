@@ -34,6 +34,8 @@ export type Digest = (bytes: Uint8Array) => Uint8Array;
 export interface ImageDecodeOptions {
   /** Checks the hash; without it the hash is only returned. */
   readonly sha256?: Digest;
+  /** Takes a checksum or hash that does not fit, which is else thrown: for those who show what is wrong. */
+  readonly onMismatch?: (error: ProtocolError) => void;
 }
 
 const CHECKSUM_START = 0xef;
@@ -59,8 +61,9 @@ export function decodeEspImage(bytes: Uint8Array, options: ImageDecodeOptions = 
     offset = segment.offset + segment.data.length;
   }
   const hashedSizeBytes = checksumEnd(offset);
-  const checksum = readChecksum(bytes, hashedSizeBytes, segments);
-  const hash = header.hasHash ? readHash(bytes, hashedSizeBytes, options.sha256) : null;
+  const mismatch = options.onMismatch ?? throwIt;
+  const checksum = readChecksum(bytes, hashedSizeBytes, { segments, mismatch });
+  const hash = header.hasHash ? readHash(bytes, hashedSizeBytes, { sha256: options.sha256, mismatch }) : null;
   return { header, segments, checksum, hash, hashedSizeBytes, sizeBytes: hashedSizeBytes + (hash?.length ?? 0) };
 }
 
@@ -97,31 +100,44 @@ function readSegment(bytes: Uint8Array, offset: number, index: number, count: nu
   return { address, data: bytes.subarray(start, start + length), offset: start };
 }
 
-function readChecksum(bytes: Uint8Array, end: number, segments: readonly ImageSegment[]): number {
+type Mismatch = (error: ProtocolError) => void;
+
+const throwIt: Mismatch = (error) => {
+  throw error;
+};
+
+function readChecksum(
+  bytes: Uint8Array,
+  end: number,
+  { segments, mismatch }: { readonly segments: readonly ImageSegment[]; readonly mismatch: Mismatch },
+): number {
   if (bytes.length < end) {
     throw new ProtocolError("image/app-truncated", `image has ${bytes.length} bytes, its checksum is at ${end - 1}`);
   }
   const got = bytes[end - 1] as number;
   const expected = segmentChecksum(segments);
   if (got !== expected) {
-    throw new ProtocolError(
-      "image/app-bad-checksum",
-      `checksum is 0x${got.toString(16)}, expected 0x${expected.toString(16)}`,
-    );
+    const message = `checksum is 0x${got.toString(16)}, expected 0x${expected.toString(16)}`;
+    mismatch(new ProtocolError("image/app-bad-checksum", message, { hint: damagedHint }));
   }
   return got;
 }
 
-function readHash(bytes: Uint8Array, start: number, sha256: Digest | undefined): Uint8Array {
+const damagedHint = "the file was damaged or changed after it was built; fetch or build it again";
+
+function readHash(
+  bytes: Uint8Array,
+  start: number,
+  { sha256, mismatch }: { readonly sha256: Digest | undefined; readonly mismatch: Mismatch },
+): Uint8Array {
   const hash = bytes.slice(start, start + SHA256_SIZE);
   if (hash.length < SHA256_SIZE) {
     throw new ProtocolError("image/app-truncated", `image has ${bytes.length} bytes, its hash ends at ${start + 32}`);
   }
   const expected = sha256?.(bytes.subarray(0, start));
   if (expected !== undefined && hash.some((byte, index) => byte !== expected[index])) {
-    throw new ProtocolError("image/app-bad-hash", "the SHA-256 at the end of the image does not fit its bytes", {
-      hint: "the file was changed after it was built; fetch or build it again",
-    });
+    const message = "the SHA-256 at the end of the image does not fit its bytes";
+    mismatch(new ProtocolError("image/app-bad-hash", message, { hint: damagedHint }));
   }
   return hash;
 }
