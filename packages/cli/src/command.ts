@@ -4,6 +4,8 @@ import type { Context } from "./context.ts";
 export interface FlagSpec {
   readonly description: string;
   readonly value?: string;
+  /** The flag may be given several times. */
+  readonly repeats?: true;
   readonly short?: string;
 }
 
@@ -17,9 +19,13 @@ interface ArgumentSpec {
 
 type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 
-/** Values of flags by their camelCase name. */
+/** Values of flags by their camelCase name; a flag that repeats is a list, empty when it was not given. */
 type FlagValues<F extends FlagSpecs> = {
-  readonly [K in keyof F]: F[K] extends { readonly value: string } ? string | undefined : boolean;
+  readonly [K in keyof F]: F[K] extends { readonly repeats: true }
+    ? readonly string[]
+    : F[K] extends { readonly value: string }
+      ? string | undefined
+      : boolean;
 };
 
 /** What a verb's `run` gets: positional arguments in order, a variadic one flattened at the end, and its flags. */

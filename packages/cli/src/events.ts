@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { flashEventSchemas } from "./flash-events.ts";
 
 const bytes = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -131,6 +132,7 @@ export const eventSchemas = {
     .describe(
       "What a profile takes on a virtual board, modules in the order in which they are loaded; null stands for a file that no start loads.",
     ),
+  ...flashEventSchemas,
   error: z
     .object({
       class: z.string(),

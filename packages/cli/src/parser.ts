@@ -1,7 +1,7 @@
 import { UsageError } from "@espx/proto";
 import { Command as Parser, CommanderError, Option } from "commander";
 import type { Command } from "./command.ts";
-import { commands, type CommandEntry } from "./commands/index.ts";
+import { commands, otherSpelling, type CommandEntry } from "./commands/index.ts";
 import { version } from "./version.ts";
 
 /** Text that a run shall print instead of running a verb. */
@@ -13,8 +13,10 @@ export interface HelpText {
 export interface Parsed {
   readonly command: Command;
   readonly args: readonly string[];
-  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  readonly flags: Readonly<Record<string, FlagValue>>;
 }
+
+type FlagValue = string | boolean | readonly string[] | undefined;
 
 const codes: Readonly<Record<string, string>> = {
   "commander.unknownOption": "cli/flag-unknown",
@@ -77,15 +79,17 @@ function buildProgram({ selected, definition, done, elsewhere }: Choice): Parser
   program.addHelpText("after", "\nespx VERB --help shows a verb's flags and an example.");
   addGlobalFlags(program);
   for (const entry of commands) {
-    const parent = entry.name.startsWith("sim ") ? program.commands.find((child) => child.name() === "sim") : program;
-    const parser = new Parser(entry.name.replace("sim ", "")).summary(entry.summary);
+    const words = entry.name.split(" ");
+    const parent = words.length === 1 ? program : program.commands.find((child) => child.name() === words[0]);
+    const parser = new Parser(words.at(-1)).summary(entry.summary);
     if (entry === selected && definition !== undefined) describe(parser, definition, done);
     else
       parser
         .allowUnknownOption()
         .argument("[anything...]")
         .action(() => elsewhere(entry));
-    if (entry.name.includes("_")) parser.alias(entry.name.replaceAll("_", "-"));
+    const alias = otherSpelling(parser.name());
+    if (alias !== undefined) parser.alias(alias);
     parser.helpOption("-h, --help", "show help");
     (parent ?? program).addCommand(parser);
   }
@@ -104,7 +108,10 @@ function describe(parser: Parser, definition: Command, done: (parsed: Parsed) =>
   }
   for (const [name, flag] of Object.entries(definition.flags ?? {})) {
     const long = `--${kebab(name)}${flag.value === undefined ? "" : ` <${flag.value}>`}`;
-    parser.addOption(new Option(flag.short === undefined ? long : `-${flag.short}, ${long}`, flag.description));
+    const option = new Option(flag.short === undefined ? long : `-${flag.short}, ${long}`, flag.description);
+    if (flag.repeats === true)
+      option.argParser((value, before: readonly string[] | undefined) => [...(before ?? []), value]);
+    parser.addOption(option);
   }
   if (definition.changes === true) parser.option("--dry-run", "say what would be done, and do nothing");
   if (definition.destroys === true) parser.option("-y, --yes", "do not ask before something is destroyed");
@@ -121,10 +128,15 @@ function describe(parser: Parser, definition: Command, done: (parsed: Parsed) =>
 
 /** commander keeps `--no-wait` as `wait: false`; a verb knows it as `noWait: true`. */
 function flagsOf(parser: Parser, definition: Command): Parsed["flags"] {
-  const values = parser.optsWithGlobals<Record<string, string | boolean | undefined>>();
-  const negated = Object.keys(definition.flags ?? {}).filter((name) => /^no[A-Z]/.test(name));
+  const values = parser.optsWithGlobals<Record<string, FlagValue>>();
+  const flags = Object.entries(definition.flags ?? {});
+  const negated = flags.map(([name]) => name).filter((name) => /^no[A-Z]/.test(name));
+  const lists = flags
+    .filter(([, { repeats }]) => repeats === true)
+    .map(([name]) => [name, values[name] ?? []] as const);
   return {
     ...values,
+    ...Object.fromEntries(lists),
     ...Object.fromEntries(negated.map((name) => [name, values[uncapital(name.slice(2))] === false])),
   };
 }

@@ -25,6 +25,18 @@ export const commands: readonly CommandEntry[] = [
     summary: "measure a profile's heap, flash and import times by module",
     load: () => import("./size.ts"),
   },
+  { name: "partitions", summary: "show a partition table", load: () => import("./partitions.ts") },
+  { name: "image", summary: "the same as image-info", load: () => import("./image.ts") },
+  {
+    name: "image-info",
+    summary: "show what an ESP image or a merged firmware holds",
+    load: () => import("./image-info.ts"),
+  },
+  {
+    name: "merge-bin",
+    summary: "make one file of several that go to different addresses",
+    load: () => import("./merge-bin.ts"),
+  },
   { name: "monmqtt", summary: "follow what a device reports over MQTT", load: () => import("./monmqtt.ts") },
   { name: "cmd", summary: "send a command to a device over MQTT", load: () => import("./cmd.ts") },
   { name: "sim", summary: "run virtual boards with a broker", load: () => import("./sim.ts") },
@@ -35,7 +47,8 @@ export const commands: readonly CommandEntry[] = [
 ];
 
 /**
- * The verb that `argv` names, looked up by its first words that are no flags; a hyphen stands for an underscore.
+ * The verb that `argv` names, looked up by its first words that are no flags; a hyphen stands for an underscore,
+ * and the other way round.
  *
  * @returns undefined when the first word is no verb
  */
@@ -47,8 +60,14 @@ export function findCommand(argv: readonly string[]): CommandEntry | undefined {
   return named(words.slice(0, 2).join(" ")) ?? named(words[0] ?? "");
 }
 
-/** `pcp-conf` as `pcp_conf`. */
+/** A verb's name with hyphens for underscores, or the other way round; undefined when it has neither. */
+export function otherSpelling(name: string): string | undefined {
+  if (name.includes("_")) return name.replaceAll("_", "-");
+  return name.includes("-") ? name.replaceAll("-", "_") : undefined;
+}
+
+/** `pcp-conf` as `pcp_conf`, `image_info` as `image-info`. */
 function canonicalName(word: string): string {
-  const underscored = word.replaceAll("-", "_");
-  return commands.some((entry) => entry.name === underscored) ? underscored : word;
+  const other = otherSpelling(word);
+  return other !== undefined && commands.some((entry) => entry.name === other) ? other : word;
 }

@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { basename, isAbsolute, join } from "node:path";
-import { type FileFact, formatHex, NotFoundError, parseConfigText, ProtocolError, UsageError } from "@espx/proto";
+import { basename } from "node:path";
+import { type FileFact, formatHex, parseConfigText, ProtocolError, UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { sha256 } from "../release/build.ts";
 import { withBoard, type Board } from "./board.ts";
 import { checkBoard } from "./check-identity.ts";
 import { chooseBoard, type BoardWish } from "./choose-port.ts";
+import { readLocal } from "./local-file.ts";
 
 /** One file and the board it goes to. */
 export interface CopyOptions extends BoardWish {
@@ -76,14 +76,6 @@ async function put(ctx: Context, board: Board, { path, content, files }: Put): P
   if (!unchanged) await board.put(path, content);
   ctx.out.emit({ kind: "file", data });
   return data;
-}
-
-async function readLocal(ctx: Context, file: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(isAbsolute(file) ? file : join(ctx.cwd, file)));
-  } catch (cause) {
-    throw new NotFoundError("cli/local-file", `cannot read ${file}`, { cause, hint: "check the name of the file" });
-  }
 }
 
 function targetPath(file: string, target: string | undefined): string {

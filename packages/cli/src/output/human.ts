@@ -1,4 +1,5 @@
 import type { EspxEvent, EventData } from "../events.ts";
+import { formatImage, formatPartitions } from "./flash-text.ts";
 import type { Look, Output, Sinks } from "./output.ts";
 import type { ProgressBar } from "./progress.ts";
 import type { Redactor } from "./redactor.ts";
@@ -93,11 +94,22 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
       return result(formatSize(event.data, palette));
     case "scenario":
       return result(formatScenario(event.data, palette));
+    case "image":
+      return result(formatImage(event.data, palette));
+    case "partitions":
+      return result(formatPartitions(event.data, palette));
+    case "written":
+      return result(formatWritten(event.data));
     case "progress":
     case "error":
     case "result":
       return null;
   }
+}
+
+function formatWritten({ path, sizeBytes, secret }: EventData<"written">): string {
+  const warning = secret ? "; it may hold secrets, and only you can read it" : "";
+  return `${path}  ${formatBytes(sizeBytes)}${warning}`;
 }
 
 function formatLog({ level, text }: EventData<"log">, look: Look, palette: Palette): Line | null {

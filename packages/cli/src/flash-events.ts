@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+const bytes = z.int().min(0);
+const address = z.int().min(0);
+
+const partition = z.object({
+  name: z.string(),
+  type: z.string(),
+  subtype: z.string(),
+  offset: address,
+  sizeBytes: bytes,
+  encrypted: z.boolean(),
+  readOnly: z.boolean(),
+});
+
+/** What is told of flash and of files for it, by kind. */
+export const flashEventSchemas = {
+  image: z
+    .object({
+      file: z.string(),
+      name: z.string().nullable(),
+      address: address.nullable(),
+      chip: z.string().nullable(),
+      chipId: z.int(),
+      minRevision: z.int(),
+      maxRevision: z.int().nullable(),
+      sizeBytes: bytes,
+      entry: address,
+      flash: z.object({ mode: z.string(), frequency: z.string(), size: z.string() }),
+      segments: z.array(z.object({ address, offset: bytes, sizeBytes: bytes })),
+      checksum: z.object({ value: z.int(), valid: z.boolean() }),
+      sha256: z.object({ value: z.string(), valid: z.boolean() }).nullable(),
+      application: z
+        .object({
+          name: z.string(),
+          version: z.string(),
+          built: z.string(),
+          idfVersion: z.string(),
+          elfSha256: z.string(),
+          secureVersion: z.int(),
+        })
+        .nullable(),
+    })
+    .describe(
+      "An ESP image in a file; `name` is its partition or `boot loader`, `address` where in flash it goes, null where the file does not say; revisions are major * 100 + minor, `maxRevision` null is any.",
+    ),
+  partitions: z
+    .object({
+      source: z.string(),
+      partitions: z.array(partition),
+      ota: z.object({ able: z.boolean(), reason: z.string() }),
+    })
+    .describe("A partition table, from a file or a board; `ota`: whether firmware can come over the air."),
+  written: z
+    .object({ path: z.string(), sizeBytes: bytes, sha256: z.string(), secret: z.boolean() })
+    .describe("A file was written here; `secret` when it may hold secrets and only its owner can read it."),
+} as const;

@@ -1,0 +1,77 @@
+import type { EventData } from "../events.ts";
+import { formatColumns } from "./columns.ts";
+import type { Palette } from "./human.ts";
+import { formatBytes } from "./sizes.ts";
+
+/** `0x10000`, as addresses are written everywhere. */
+const formatAddress = (value: number): string => `0x${value.toString(16)}`;
+
+/** An image with its segments, and what does not fit marked as such. */
+export function formatImage(data: EventData<"image">, palette: Palette): string {
+  const judged = (text: string, valid: boolean): string =>
+    `${text}, ${valid ? palette.good("valid") : palette.bad("does not fit")}`;
+  const { application, sha256, checksum, flash } = data;
+  const rows: readonly (readonly [string, string])[] = [
+    ["chip", `${data.chip ?? `unknown (id ${data.chipId})`}, revision ${formatRevisions(data)}`],
+    ["size", `${data.sizeBytes} bytes (${formatBytes(data.sizeBytes)}), starts at ${formatAddress(data.entry)}`],
+    ["flash", `${flash.mode}, ${flash.frequency}, ${flash.size}`],
+    ...(application === null
+      ? []
+      : ([
+          ["application", `${application.name} ${application.version}, built ${application.built}`],
+          ["ESP-IDF", application.idfVersion],
+        ] as const)),
+    ["checksum", judged(`0x${checksum.value.toString(16).padStart(2, "0")}`, checksum.valid)],
+    ["SHA-256", sha256 === null ? "none" : judged(sha256.value, sha256.valid)],
+  ];
+  const segments = formatColumns(
+    [{ title: "segment" }, { title: "address" }, { title: "bytes", right: true }, { title: "data at", right: true }],
+    data.segments.map((segment, index) => [
+      String(index + 1),
+      `0x${segment.address.toString(16).padStart(8, "0")}`,
+      String(segment.sizeBytes),
+      formatAddress(segment.offset),
+    ]),
+  );
+  const lines = [...rows.map(([label, text]) => `${label.padEnd(11)}  ${text}`), ...segments];
+  return [palette.strong(headOf(data)), ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+function headOf({ name, address, application, file }: EventData<"image">): string {
+  const what = name === "boot loader" ? name : application === null ? "image without a description" : "application";
+  if (address === null) return `${file}: ${what}`;
+  return `${file}: ${what} at ${formatAddress(address)}${name === null || name === what ? "" : ` (${name})`}`;
+}
+
+function formatRevisions({ minRevision, maxRevision }: EventData<"image">): string {
+  const from = formatRevision(minRevision);
+  return maxRevision === null ? `${from} and above` : `${from} to ${formatRevision(maxRevision)}`;
+}
+
+/** 301 as `3.1`. */
+const formatRevision = (revision: number): string => `${Math.floor(revision / 100)}.${revision % 100}`;
+
+/** A partition table as people know it from ESP-IDF, sizes also in words. */
+export function formatPartitions({ partitions, ota }: EventData<"partitions">, palette: Palette): string {
+  const [head = "", ...rows] = formatColumns(
+    [
+      { title: "name" },
+      { title: "type" },
+      { title: "subtype" },
+      { title: "offset", right: true },
+      { title: "size", right: true },
+      { title: "", right: true },
+      { title: "flags" },
+    ],
+    partitions.map(({ name, type, subtype, offset, sizeBytes, encrypted, readOnly }) => [
+      name,
+      type,
+      subtype,
+      formatAddress(offset),
+      formatAddress(sizeBytes),
+      formatBytes(sizeBytes),
+      [encrypted ? "encrypted" : "", readOnly ? "readonly" : ""].filter(Boolean).join(":"),
+    ]),
+  );
+  return [palette.faint(head), ...rows, palette.faint(ota.reason)].join("\n");
+}
