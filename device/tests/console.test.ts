@@ -8,6 +8,9 @@ afterEach(closeWorlds);
 const answers = (text: string): unknown[] =>
   [...text.matchAll(/^#espx! 1 (.*?)\r?$/gm)].map((match) => JSON.parse(match[1] as string) as unknown);
 
+const id: unknown = expect.stringMatching(/^[0-9a-f]{12}$/);
+const digest: unknown = expect.stringMatching(/^[0-9a-f]{16}$/);
+
 describe("the console's question", () => {
   it("is answered with release, slot, state and what is waited for, while the program runs on", async () => {
     const device = await makeDevice({
@@ -21,8 +24,8 @@ describe("the console's question", () => {
     await device.advance(12_000);
     await device.type("\r#espx? 1\r");
     expect(answers(device.text)).toEqual([
-      { release: "app-0000000a", slot: "a", state: "trial", config: null, waiting: ["app", "loop"] },
-      { release: "app-0000000a", slot: "a", state: "trial", config: null, waiting: ["app"] },
+      { release: "app-0000000a", slot: "a", state: "trial", config: null, waiting: ["app", "loop"], id },
+      { release: "app-0000000a", slot: "a", state: "trial", config: null, waiting: ["app"], id },
     ]);
     expect(device.count("tick")).toBeGreaterThan(10);
   });
@@ -48,7 +51,7 @@ describe("the console's question", () => {
     expect(answers(device.text)).toEqual([]);
     await device.type("#espx? 1\n");
     expect(answers(device.text)).toEqual([
-      { release: "app-0000000a", slot: "a", state: "confirmed", config: null, waiting: [] },
+      { release: "app-0000000a", slot: "a", state: "confirmed", config: null, waiting: [], id, digest },
     ]);
   });
 

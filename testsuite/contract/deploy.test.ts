@@ -128,7 +128,8 @@ describe("a deploy over the serial port of a virtual board", () => {
   test("brings a blank board up, confirmed, and has nothing to do the second time", async () => {
     bench = await Bench.start();
     const release = await releaseOf(good, "one");
-    expect(await bench.deploy(release)).toEqual({ release: release.id, slot: "a", state: "confirmed", waitingFor: [] });
+    const running = await bench.deploy(release);
+    expect(running).toMatchObject({ release: release.id, slot: "a", state: "confirmed", waitingFor: [] });
     expect(bench.console).toContain("app: runs with one");
     expect((await bench.plan(release)).upToDate).toBe(true);
   });

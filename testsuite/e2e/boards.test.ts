@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Ended, eventsOf, type Home, makeHome, startSim } from "./_espx.ts";
+import { type Ended, eventsOf, type Home, makeHome, simConfig, startSim } from "./_espx.ts";
 
 const offline = { "config.txt": "ssid (none)\nrate 2\n" };
 const shed = ["--port", "sim:shed"] as const;
@@ -56,7 +56,7 @@ test(
     }
     const after = await deployBlinky(home, "--check", "--json");
     expect(after.code, after.stdout).toBe(0);
-    expect(eventsOf(after).find((event) => event.kind === "inventory")?.data).toMatchObject({
+    expect(eventsOf(after).find((event) => event.kind === "running")?.data).toMatchObject({
       slot: "a",
       state: "confirmed",
     });
@@ -210,5 +210,38 @@ components = [Lamp()]
     const other = await home.espx("deploy", "blinky", "--device", "porch");
     expect(other.code).toBe(2);
     expect(other.stderr).toContain("espx.yaml says that porch is a lamp, not a blinky");
+  },
+);
+
+test(
+  "commands sent while an unchanged device is deployed again are obeyed, each one",
+  { timeout: 90_000 },
+  async () => {
+    await using home = await makeHome();
+    const { broker } = await startSim(home, "shed");
+    await home.write({ "config.txt": simConfig("shed", broker) });
+    expect(await deployBlinky(home, "--quiet")).toMatchObject({ code: 0 });
+    const monitor = home.start("monmqtt", "shed", "--json", "--timeout", "60", "--broker", broker);
+    const refresh = async (): Promise<string> => {
+      await home.espx("cmd", "shed", "Refresh", "1", "--broker", broker);
+      return monitor.stdout();
+    };
+    await expect.poll(refresh, { timeout: 20_000 }).toContain("message");
+    const rates = [3, 4, 5, 6, 7];
+    const heard = rates.map((rate) => monitor.event("message", ({ data }) => data["payload"] === `${rate}`));
+    const deploys: Ended[] = [];
+    for (const rate of rates) {
+      const [deployed, sent] = await Promise.all([
+        deployBlinky(home, ...(rate % 2 === 0 ? ["--check"] : []), "--json"),
+        home.espx("cmd", "shed", "Rate", `${rate}`, "--broker", broker),
+      ]);
+      expect(sent.code, sent.stderr).toBe(0);
+      deploys.push(deployed);
+      await heard[rate - 3];
+    }
+    for (const deployed of deploys) {
+      expect(deployed.code, deployed.stdout).toBe(0);
+      expect(eventsOf(deployed).map((event) => event.kind)).toContain("running");
+    }
   },
 );

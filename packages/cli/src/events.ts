@@ -36,6 +36,15 @@ export const eventSchemas = {
       freeBytes: bytes,
     })
     .describe("What the board at a port is and runs."),
+  running: z
+    .object({
+      id: z.string(),
+      port: z.string(),
+      release: z.string(),
+      slot: z.enum(["a", "b"]),
+      state: z.enum(["trial", "confirmed", "dev"]),
+    })
+    .describe("What a board that was asked without stopping it says of itself; nothing on it has changed."),
   release: z
     .object({ release: z.string(), files: z.int(), sizeBytes: bytes, compiled: z.int(), fromCache: z.int() })
     .describe("A manifest was built into a release."),

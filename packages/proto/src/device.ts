@@ -93,6 +93,10 @@ export interface RunningState {
   readonly state: "trial" | "confirmed" | "dev";
   /** Components that do not report health, by name. */
   readonly waitingFor: readonly string[];
+  /** The chip's MAC, 12 lower-case hexadecimal digits, where the framework tells it. */
+  readonly id?: string;
+  /** Stays the same for as long as nothing that a deploy compares has changed; opaque. */
+  readonly digest?: string;
 }
 
 /** A way to change a board: the cable, or the air. */

@@ -1,3 +1,4 @@
+export { askRunning } from "./ask-running.ts";
 export { serialCodes } from "./codes.ts";
 export { parseInventory } from "./inventory-lines.ts";
 export { LinkReader } from "./link-reader.ts";

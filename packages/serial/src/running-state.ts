@@ -19,12 +19,20 @@ export function parseRunningAnswer(line: string): RunningAnswer | null {
   if (match === null) return null;
   const value = parseJson(match[1] as string);
   if (typeof value !== "object" || value === null) return null;
-  const { release, slot, state, waiting, config } = value as Record<string, unknown>;
+  const { release, slot, state, waiting, config, id, digest } = value as Record<string, unknown>;
   if (slot !== "a" && slot !== "b") return null;
   if (state !== "trial" && state !== "confirmed" && state !== "dev") return null;
   if (!Array.isArray(waiting) || !waiting.every((name) => typeof name === "string")) return null;
   if (config !== undefined && config !== null && typeof config !== "string") return null;
-  return { release: typeof release === "string" ? release : "", slot, state, waitingFor: waiting as string[], config };
+  return {
+    release: typeof release === "string" ? release : "",
+    slot,
+    state,
+    waitingFor: waiting as string[],
+    config,
+    ...(typeof id === "string" && /^[0-9a-f]{12}$/.test(id) ? { id } : {}),
+    ...(typeof digest === "string" && /^[0-9a-f]{16}$/.test(digest) ? { digest } : {}),
+  };
 }
 
 function parseJson(text: string): unknown {

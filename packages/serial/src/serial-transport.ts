@@ -12,6 +12,7 @@ import type {
   Step,
   Transport,
 } from "@espx/proto";
+import { askRunning } from "./ask-running.ts";
 import { BoardFiles } from "./board-files.ts";
 import { Confirmation } from "./confirmation.ts";
 import { helperScript, inventoryScript, resetScript } from "./device-scripts.ts";
@@ -59,6 +60,15 @@ export class SerialTransport implements Transport {
     const entered = await this.#repl.enter({ ...this.#options, signal });
     this.#options.onEntered?.(entered);
     return this.#repl;
+  }
+
+  /**
+   * What a framework that runs says about itself; it is not stopped for it.
+   *
+   * @returns null when nothing answers, or when the program was stopped already
+   */
+  async running(signal?: AbortSignal): Promise<RunningState | null> {
+    return this.#repl === undefined ? askRunning(this.#link, this.#clock, { signal }) : null;
   }
 
   async inventory(signal?: AbortSignal): Promise<Inventory> {

@@ -7,6 +7,7 @@ test("the package offers exactly this", () => {
       "LinkReader",
       "RawRepl",
       "SerialTransport",
+      "askRunning",
       "enterSteps",
       "parseInventory",
       "parseRemoteFailure",

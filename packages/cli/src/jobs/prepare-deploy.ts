@@ -1,5 +1,6 @@
 import { formatHex, type Inventory, type Release } from "@espx/proto";
 import type { Context } from "../context.ts";
+import { wishOf } from "../project/deploy-notes.ts";
 import { deviceSettings, readConfigFile } from "../project/config-source.ts";
 import { buildConfig, noConfigError, requiredKeys } from "../project/device-config.ts";
 import { findDevice, loadProject, projectSecrets, type DeviceEntry, type Project } from "../project/project.ts";
@@ -14,6 +15,8 @@ export interface PreparedDeploy {
   readonly device: DeviceEntry | null;
   /** Where the files that the board's tracebacks name lie here. */
   readonly localFiles: ReadonlyMap<string, string>;
+  /** Everything that decides what the board shall be, as one number; the config that it has already is not in it. */
+  readonly wish: string;
   /**
    * The release with the config that this board shall have.
    *
@@ -48,6 +51,7 @@ export async function prepareDeploy(ctx: Context, options: PrepareOptions): Prom
     profile,
     device,
     localFiles,
+    wish: wishOf([release, requiredKeys(profile), profile.manifest.firmware]),
     releaseFor: (inventory) => withConfig(release, inventory, { profile, defaults }),
   };
 }

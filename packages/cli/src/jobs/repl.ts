@@ -1,6 +1,25 @@
-import { UsageError } from "@espx/proto";
+import { UsageError, type SerialLink } from "@espx/proto";
+import { askRunning } from "@espx/serial";
 import type { Context } from "../context.ts";
+import { deployNotes } from "../project/deploy-notes.ts";
+import type { DeviceEntry } from "../project/project.ts";
+import { checkIdentity } from "./check-identity.ts";
 import { chooseBoard, type BoardWish } from "./choose-port.ts";
+
+/**
+ * Holds the board against the device that was named, as far as that goes without stopping its program.
+ *
+ * @throws RefusedError `cli/wrong-board`
+ */
+async function checkRunning(ctx: Context, link: SerialLink, device: DeviceEntry | null): Promise<void> {
+  if (device?.id === undefined) return;
+  const notes = deployNotes(ctx.env);
+  const known = (await notes.of(device.id)) !== undefined || (await notes.hasPort(link.url));
+  const running = known ? await askRunning(link, ctx.clock, { signal: ctx.signal }) : null;
+  if (running?.id !== undefined) return checkIdentity(device, running.id, link.url);
+  const text = `what runs there does not say whether it is ${device.name}; espx exec --device ${device.name} finds out by stopping it`;
+  ctx.out.emit({ kind: "log", data: { level: "warning", text } });
+}
 
 /** Ctrl-]. */
 const LEAVE = 0x1d;
@@ -16,8 +35,14 @@ export async function talk(ctx: Context, wish: BoardWish): Promise<void> {
     throw new UsageError("cli/no-terminal", "repl is for a person and has no --json", {
       hint: "espx exec CODE --json",
     });
-  const { url } = await chooseBoard(ctx, wish);
+  const { url, entry } = await chooseBoard(ctx, wish);
   const link = await ctx.outside.openPort(url, { signal: ctx.signal });
+  try {
+    await checkRunning(ctx, link, entry);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
   const { input } = ctx.terminal;
   const raw = input.isTTY;
   ctx.out.emit({ kind: "log", data: { level: "info", text: `connected to ${url}; Ctrl-] leaves` } });

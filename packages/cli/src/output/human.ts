@@ -64,6 +64,8 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
       return remark(`${event.data.name} stopped`);
     case "inventory":
       return remark(formatInventory(event.data));
+    case "running":
+      return remark(formatRunning(event.data));
     case "release":
       return remark(formatRelease(event.data));
     case "plan":
@@ -120,6 +122,10 @@ function formatLog({ level, text }: EventData<"log">, look: Look, palette: Palet
 function formatInventory(data: EventData<"inventory">): string {
   const runs = data.slot === null ? "no espx program" : `slot ${data.slot} (${data.state})`;
   return `${data.port}: ${data.board}, MicroPython ${data.version}, id ${data.id}, ${runs}, ${formatBytes(data.freeBytes)} free`;
+}
+
+function formatRunning({ id, port, release, slot, state }: EventData<"running">): string {
+  return `${port}: id ${id}, ${release} in slot ${slot} (${state}); asked while it runs, nothing on it has changed`;
 }
 
 function formatRelease(data: EventData<"release">): string {

@@ -1,0 +1,60 @@
+import { plan as planRelease, type Policy } from "@espx/ota";
+import { VerifyError } from "@espx/proto";
+import type { Inventory, Plan, Release } from "@espx/proto";
+import type { Context } from "../context.ts";
+import type { EventData } from "../events.ts";
+import type { Profile } from "../project/profile.ts";
+import { requiredChips } from "../project/required-chips.ts";
+import { confirm } from "./ask.ts";
+
+interface PlanInput {
+  readonly release: Release;
+  readonly inventory: Inventory;
+  readonly profile: Profile;
+  readonly mayAsk: boolean;
+}
+
+/** Plans; where a foreign program stands in the way, asks whether it may be replaced. */
+export async function planWithConsent(ctx: Context, { release, inventory, profile, mayAsk }: PlanInput): Promise<Plan> {
+  const policy: Policy = {
+    replaceForeign: ctx.flags.yes || !mayAsk,
+    state: "trial",
+    requires: { ...requiredChips(profile.manifest.firmware.board), versions: profile.versions },
+  };
+  if (inventory.foreign.length > 0) {
+    const text = `the board has a program of its own in ${inventory.foreign.join(" and ")}`;
+    ctx.out.emit({ kind: "log", data: { level: "warning", text } });
+  }
+  const decision = planRelease(release, inventory, policy);
+  if ("plan" in decision) return decision.plan;
+  const { refusal } = decision;
+  if (refusal.code !== "deploy/foreign-program") throw refusal;
+  const question = `${refusal.message}; it would be moved to /old/, its other files stay. Replace it with ${release.profile}?`;
+  if (!(await confirm(ctx, question))) throw refusal;
+  const agreed = planRelease(release, inventory, { ...policy, replaceForeign: true });
+  if ("refusal" in agreed) throw agreed.refusal;
+  return agreed.plan;
+}
+
+export function reportPlan(ctx: Context, release: Pick<Release, "id">, plan: Plan): EventData<"plan"> {
+  const steps = plan.steps.map((step) => {
+    const path = "path" in step ? step.path : null;
+    if (step.kind !== "put") return { kind: step.kind, path, sizeBytes: 0, source: null };
+    return { kind: step.kind, path, sizeBytes: step.sizeBytes, source: step.source.kind };
+  });
+  const data = { release: release.id, slot: plan.slot, upToDate: plan.upToDate, sendBytes: plan.sendBytes, steps };
+  ctx.out.emit({ kind: "plan", data });
+  return data;
+}
+
+/** What `--check` ends with when the board is something else; `words` is the command that would change that. */
+export function differs(release: Release, plan: Plan, words: string): VerifyError {
+  return new VerifyError(
+    "cli/differs",
+    `the board differs from ${release.id} in ${plan.steps.filter((step) => step.kind !== "reset").length} steps`,
+    {
+      hint: `bring it up to date with: ${words}`,
+      details: { steps: plan.steps.length, sendBytes: plan.sendBytes },
+    },
+  );
+}
