@@ -31,10 +31,9 @@ def set_digest(slot, config, keep):
 
 def expression(glob):
     """A glob as a regular expression: * and ? stay within a name, ** crosses folders, a folder's name covers all in it."""
-    glob = glob[2:] if glob.startswith("./") else glob
     glob = glob.rstrip("/")
+    at = 2 if glob.startswith("./") else 0
     body = ""
-    at = 0
     while at < len(glob):
         if glob[at : at + 3] == "**/":
             body += "(.*/)?"

@@ -5,7 +5,7 @@ import type { Env } from "../context.ts";
 import { stateFolder } from "./remembered.ts";
 
 /** What was seen of a device when all its files were last held against a deploy. */
-export interface DeployNote {
+interface DeployNote {
   /** Where it was. */
   readonly port: string;
   /** What the framework answered then; see SPEC.md section 6. */
