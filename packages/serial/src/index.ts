@@ -1,5 +1,31 @@
 export { askRunning } from "./ask-running.ts";
 export { serialCodes } from "./codes.ts";
+export { BootWatch } from "./flash/boot-watch.ts";
+export type { BootOutcome } from "./flash/boot-watch.ts";
+export type {
+  ChipCatalogue,
+  ChipIdentity,
+  ChipTarget,
+  FlashTools,
+  RegisterReader,
+  SpiRegisters,
+  StubProgram,
+} from "./flash/chip-catalogue.ts";
+export type { AdapterMemory, ConnectEvent, ConnectOptions } from "./flash/connect-loader.ts";
+export type { FlashPlan, FlashRegion, FlashRun } from "./flash/flash-plan.ts";
+/**
+ * The flashing engine: `FlashSession.connect(link, clock, { tools, chip?, before?, baudRate?, remembered?, signal?, reopen? })` brings a
+ * chip into its loader; then `chip` (name, revision, features, MAC, flash, locks), `read`, `plan`, `write`, `eraseRegion`, `eraseAll`,
+ * `md5`, `registers`, `setBaud`, and `leave` for the reset. `BootWatch`, made before `leave`, tells what the board does then.
+ * `refuseProtected` is what `write` and the erasers call first.
+ */
+export { FlashSession } from "./flash/flash-session.ts";
+export type { ChipFacts, FlashProgress, FlashReport, FlashWorkOptions, Left } from "./flash/flash-session.ts";
+export type { LeaveMode, ResetStrategy } from "./flash/reset-sequences.ts";
+export { refuseProtected } from "./flash/security.ts";
+export type { ChipSecurity } from "./flash/security.ts";
+export type { FlashChip, Registers } from "./flash/spi-flash.ts";
+export type { BeforeMode } from "./flash/synchronise.ts";
 export { parseInventory } from "./inventory-lines.ts";
 export { LinkReader } from "./link-reader.ts";
 export type { Limit } from "./link-reader.ts";

@@ -4,6 +4,8 @@ import * as api from "../src/index.ts";
 test("the package offers exactly this", () => {
   expect(Object.keys(api).toSorted()).toMatchInlineSnapshot(`
     [
+      "BootWatch",
+      "FlashSession",
       "LinkReader",
       "RawRepl",
       "SerialTransport",
@@ -13,6 +15,7 @@ test("the package offers exactly this", () => {
       "parseRemoteFailure",
       "parseRunningAnswer",
       "printable",
+      "refuseProtected",
       "runningQuery",
       "serialCodes",
     ]

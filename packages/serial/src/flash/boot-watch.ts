@@ -1,0 +1,70 @@
+import type { Clock, SerialLink } from "@espx/proto";
+import { LinkReader } from "../link-reader.ts";
+import { printable } from "../printable.ts";
+
+/** What a board did after its reset. */
+export interface BootOutcome {
+  /**
+   * `micropython`: its banner came. `blank`: no boot loader in flash, the ROM says so again and again. `no-application`: the boot loader
+   * finds nothing to start. `loop`: it starts over and over. `other`: it talks, but not as MicroPython does. `silent`: nothing came.
+   */
+  readonly kind: "micropython" | "blank" | "no-application" | "loop" | "other" | "silent";
+  /** The banner's line, or the last lines that came. */
+  readonly text: string;
+}
+
+/** Resets that count as a loop. */
+const loopResets = 4;
+
+/** Watches a board start; made before its reset, so that nothing is missed. */
+export class BootWatch {
+  readonly #reader: LinkReader;
+  readonly #clock: Clock;
+
+  constructor(link: SerialLink, clock: Clock) {
+    this.#reader = new LinkReader(link, clock);
+    this.#clock = clock;
+  }
+
+  /** Waits until it is clear what the board does; `timeoutMs` must do for formatting a file system. */
+  async outcome({
+    timeoutMs,
+    signal,
+  }: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
+  }): Promise<BootOutcome> {
+    const untilMs = this.#clock.now() + timeoutMs;
+    try {
+      for (;;) {
+        const outcome = judge(this.#reader.history);
+        const known = this.#reader.queue.length;
+        if (outcome !== undefined) return outcome;
+        if (!(await this.#reader.more(known, { untilMs, signal }))) return unclear(this.#reader.history);
+      }
+    } finally {
+      this.#reader.release();
+    }
+  }
+}
+
+function judge(history: Uint8Array): BootOutcome | undefined {
+  const text = new TextDecoder("latin1").decode(history);
+  const banner = /MicroPython v[^\r\n]*(?=[\r\n])/.exec(text);
+  if (banner !== null) return { kind: "micropython", text: banner[0] };
+  const said = printable(history, 300);
+  if (count(text, /invalid header: 0x/g) >= 3) return { kind: "blank", text: said };
+  if (count(text, /No bootable app|Failed to verify partition table|unsupported image/g) >= 2) {
+    return { kind: "no-application", text: said };
+  }
+  if (count(text, /rst:0x/g) >= loopResets) return { kind: "loop", text: said };
+  return undefined;
+}
+
+function unclear(history: Uint8Array): BootOutcome {
+  return history.length === 0 ? { kind: "silent", text: "" } : { kind: "other", text: printable(history, 300) };
+}
+
+function count(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
+}

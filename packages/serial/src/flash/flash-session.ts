@@ -1,0 +1,285 @@
+import type { Clock, SerialLink } from "@espx/proto";
+import { checkRegions } from "./check-regions.ts";
+import { type AdapterMemory, connectLoader, type ConnectOptions, romBaudRate } from "./connect-loader.ts";
+import type { ChipIdentity, ChipTarget, FlashTools } from "./chip-catalogue.ts";
+import { FaultCounter, Recovery } from "./recovery.ts";
+import { type FlashPlan, type FlashRegion, planFlash, sectorBytes } from "./flash-plan.ts";
+import { type Loader } from "./loader.ts";
+import { readFlash } from "./read-flash.ts";
+import { hardReset, type LeaveMode } from "./reset-sequences.ts";
+import { type ChipSecurity, refuseProtected } from "./security.ts";
+import type { FlashChip, Registers } from "./spi-flash.ts";
+import { performRun } from "./write-run.ts";
+
+/** A chip and the flash beside it, as they told of themselves. */
+export interface ChipFacts {
+  readonly target: ChipTarget;
+  /** Undefined in Secure Download Mode, where the chip tells nothing. */
+  readonly identity: ChipIdentity | undefined;
+  readonly security: ChipSecurity;
+  readonly flash: FlashChip;
+}
+
+/** How far something has come. */
+export interface FlashProgress {
+  readonly phase: "compare" | "write" | "read";
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** Bytes that went over the line for it, compressed. */
+  readonly sentBytes: number;
+}
+
+export interface FlashWorkOptions {
+  readonly onProgress?: ((progress: FlashProgress) => void) | undefined;
+}
+
+/** What was done to flash. */
+export interface FlashReport {
+  readonly writtenBytes: number;
+  readonly erasedBytes: number;
+  readonly unchangedBytes: number;
+  /** Compressed content that went over the line, what was sent twice included. */
+  readonly sentBytes: number;
+  /** How often the work was taken up again after a fault. */
+  readonly resumed: number;
+}
+
+/** What became of the chip when it was left. */
+export type Left = "reset" | "started" | "stays";
+
+/** Reading goes on from here when the line broke. */
+const readPieceBytes = 256 * 1024;
+
+/**
+ * A chip in its serial loader: its flash to be read, compared, written and erased.
+ *
+ * Regions are sent only where the chip does not hold them, and verified on the chip by MD5. A lost block, a line that does not hold its
+ * rate and, with `reopen`, a lost port are made up for: the chip is asked again what it has, and the rest is sent.
+ * Every method but `leave` and `close` throws LinkError `flash/no-answer`, `link/lost`, DeviceError `flash/command-refused`, and
+ * CanceledError `serial/canceled`.
+ */
+export class FlashSession {
+  readonly #recovery: Recovery;
+  readonly #options: ConnectOptions;
+
+  private constructor(recovery: Recovery, options: ConnectOptions) {
+    this.#recovery = recovery;
+    this.#options = options;
+  }
+
+  /** @throws as `connectLoader` */
+  static async connect(link: SerialLink, clock: Clock, options: ConnectOptions): Promise<FlashSession> {
+    const connected = await connectLoader(link, clock, options);
+    return new FlashSession(new Recovery(connected, { link, clock, options }), options);
+  }
+
+  get chip(): ChipFacts {
+    const { chip, identity, flash } = this.#recovery.connected;
+    return { ...chip, identity, flash };
+  }
+
+  /** The link in use: another one than at first when the port was lost. */
+  get link(): SerialLink {
+    return this.#loader.port.link;
+  }
+
+  get baudRate(): number {
+    return this.#loader.baudRate;
+  }
+
+  get isStub(): boolean {
+    return this.#loader.isStub;
+  }
+
+  /** What to hand to the next `connect` on this adapter. */
+  get memory(): AdapterMemory {
+    return { strategy: this.#recovery.connected.strategy, baudRate: this.baudRate };
+  }
+
+  /** The chip's registers, for what has no method here. */
+  get registers(): Registers {
+    return this.#loader;
+  }
+
+  get #loader(): Loader {
+    return this.#recovery.connected.loader;
+  }
+
+  /** Goes over to a rate without trying it; `connect` has raised the line already. */
+  async setBaud(baudRate: number): Promise<void> {
+    await this.#loader.changeBaud(baudRate);
+  }
+
+  /** MD5 of a range, 16 bytes. */
+  async md5(address: number, sizeBytes: number): Promise<Uint8Array> {
+    return this.#loader.md5(address, sizeBytes);
+  }
+
+  /** @throws VerifyError `flash/read-differs` */
+  async read(address: number, sizeBytes: number, options: FlashWorkOptions = {}): Promise<Uint8Array> {
+    const bytes = new Uint8Array(sizeBytes);
+    const faults = new FaultCounter();
+    for (let done = 0; done < sizeBytes;) {
+      const length = Math.min(readPieceBytes, sizeBytes - done);
+      const range = { address: address + done, sizeBytes: length, md5: this.#options.tools.md5 };
+      const onProgress = (pieceBytes: number): void =>
+        options.onProgress?.({ phase: "read", doneBytes: done + pieceBytes, totalBytes: sizeBytes, sentBytes: 0 });
+      try {
+        bytes.set(await readFlash(this.#loader, range, { onProgress, signal: this.#options.signal }), done);
+        done += length;
+        faults.reset();
+      } catch (error) {
+        await this.#recovery.recover(error, faults);
+      }
+    }
+    return bytes;
+  }
+
+  /**
+   * What of the regions is not on the chip; changes nothing.
+   *
+   * @param options.isErased - the chip was erased: nothing is asked
+   * @throws UsageError `flash/bad-address`, `flash/overlap`; RefusedError `flash/too-large`
+   */
+  async plan(
+    regions: readonly FlashRegion[],
+    options: FlashWorkOptions & { readonly isErased?: boolean } = {},
+  ): Promise<FlashPlan> {
+    const sorted = checkRegions(regions, this.chip.flash.sizeBytes);
+    const totalBytes = sorted.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const faults = new FaultCounter();
+    const ask = async (address: number, sizeBytes: number): Promise<Uint8Array> => {
+      for (;;) {
+        try {
+          return await this.md5(address, sizeBytes);
+        } catch (error) {
+          await this.#recovery.recover(error, faults);
+        }
+      }
+    };
+    return planFlash(sorted, ask, {
+      md5: this.#options.tools.md5,
+      isErased: options.isErased ?? false,
+      onProgress: (doneBytes) => options.onProgress?.({ phase: "compare", doneBytes, totalBytes, sentBytes: 0 }),
+    });
+  }
+
+  /**
+   * Brings regions onto the chip; what it holds already is not sent.
+   *
+   * @param options.plan - from `plan` with the same regions, when that was made
+   * @throws RefusedError `flash/secure-boot`, `flash/encrypted`, `flash/secure-download`, `flash/download-disabled`;
+   *   VerifyError `flash/verify-differs`; and as `plan`
+   */
+  async write(
+    regions: readonly FlashRegion[],
+    options: FlashWorkOptions & { readonly plan?: FlashPlan } = {},
+  ): Promise<FlashReport> {
+    this.#refuseProtected();
+    const first = options.plan ?? (await this.plan(regions, options));
+    const { tools } = this.#options;
+    const totalBytes = first.writeBytes + first.eraseBytes;
+    const faults = new FaultCounter();
+    let sentBytes = 0;
+    let plan = first;
+    while (plan.runs.length > 0) {
+      let at = 0;
+      let leftBytes = plan.writeBytes + plan.eraseBytes;
+      const ahead = new DeflateAhead(plan, tools);
+      const onProgress = (flashBytes: number, runSentBytes: number): void => {
+        leftBytes -= flashBytes;
+        sentBytes += runSentBytes;
+        options.onProgress?.({ phase: "write", doneBytes: totalBytes - leftBytes, totalBytes, sentBytes });
+      };
+      try {
+        for (const run of plan.runs) {
+          at = run.address;
+          await performRun(this.#loader, run, { tools, deflated: await ahead.next(), onProgress });
+          faults.reset();
+        }
+        break;
+      } catch (error) {
+        await this.#recovery.recover(error, faults);
+        plan = await this.plan(regionsFrom(regions, at));
+      }
+    }
+    const { writeBytes: writtenBytes, eraseBytes: erasedBytes, unchangedBytes } = first;
+    return { writtenBytes, erasedBytes, unchangedBytes, sentBytes, resumed: faults.total };
+  }
+
+  /** Blanks a range of whole sectors. @throws RefusedError as `write` */
+  async eraseRegion(address: number, sizeBytes: number): Promise<void> {
+    this.#refuseProtected();
+    const end = Math.ceil(sizeBytes / sectorBytes) * sectorBytes;
+    checkRegions([{ address, bytes: new Uint8Array(end) }], this.chip.flash.sizeBytes);
+    await this.#loader.eraseRegion(address, end);
+  }
+
+  /** Blanks all of the flash, which takes up to a minute or two. @throws RefusedError as `write` */
+  async eraseAll(): Promise<void> {
+    this.#refuseProtected();
+    await this.#loader.eraseAll(this.chip.flash.sizeBytes ?? 0);
+  }
+
+  /**
+   * Leaves the chip, the link open and at 115200 baud: reset, started without a reset where the port cannot reset it, or as it is.
+   */
+  async leave(mode: LeaveMode = "hard-reset"): Promise<Left> {
+    const { port } = this.#loader;
+    if (mode === "no-reset") return "stays";
+    const { link, clock } = port;
+    const canReset = mode === "hard-reset" && (await link.setSignals({ dtr: false, rts: false }));
+    if (!canReset) await this.#loader.runFlash();
+    await link.drain();
+    if (this.baudRate !== romBaudRate) await link.setBaud(romBaudRate);
+    if (canReset) await hardReset(link, clock, this.#options.signal);
+    return canReset ? "reset" : "started";
+  }
+
+  /** Stops listening; the link is its owner's to close. */
+  release(): void {
+    this.#loader.port.release();
+  }
+
+  #refuseProtected(): void {
+    refuseProtected(this.chip.security, this.chip.target.name);
+  }
+}
+
+/** Compresses the next run while the one before is sent. */
+class DeflateAhead {
+  readonly #runs: FlashPlan["runs"];
+  readonly #tools: FlashTools;
+  #at = 0;
+  #ready: Promise<Uint8Array | undefined>;
+
+  constructor({ runs }: FlashPlan, tools: FlashTools) {
+    this.#runs = runs;
+    this.#tools = tools;
+    this.#ready = this.#start();
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const ready = await this.#ready;
+    this.#at++;
+    this.#ready = this.#start();
+    return ready;
+  }
+
+  #start(): Promise<Uint8Array | undefined> {
+    const run = this.#runs[this.#at];
+    const deflated = run?.kind === "write" ? this.#tools.deflate(run.bytes) : Promise.resolve(undefined);
+    // Nobody waits for what was begun when the run before it failed.
+    deflated.catch(() => undefined);
+    return deflated;
+  }
+}
+
+/** What of the regions lies at `address` or behind it. */
+function regionsFrom(regions: readonly FlashRegion[], address: number): readonly FlashRegion[] {
+  return regions.flatMap((region) => {
+    const skipped = Math.max(0, address - region.address);
+    if (skipped >= region.bytes.length) return [];
+    return [{ ...region, address: region.address + skipped, bytes: region.bytes.subarray(skipped) }];
+  });
+}

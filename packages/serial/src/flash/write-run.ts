@@ -1,0 +1,82 @@
+import { isEspxError, VerifyError } from "@espx/proto";
+import type { FlashTools } from "./chip-catalogue.ts";
+import { type FlashRun, isEqual } from "./flash-plan.ts";
+import { invalidChecksum } from "./loader-commands.ts";
+import type { Loader } from "./loader.ts";
+
+/** How often a block that came spoiled is sent. */
+const blockAttempts = 3;
+
+/** What the write loop reports: flash that is done, and bytes that went over the line for it. */
+export type RunProgress = (flashBytes: number, sentBytes: number) => void;
+
+/**
+ * Does one run and verifies it on the chip.
+ *
+ * The next block goes out when the stub has taken the one before, which it says before it writes it: the line waits for flash
+ * only when flash is slower than the line. Two blocks without an answer would overwrite the one that it works on.
+ *
+ * @throws VerifyError `flash/verify-differs`; and as `Loader`
+ */
+export async function performRun(
+  loader: Loader,
+  run: FlashRun,
+  work: { readonly tools: FlashTools; readonly deflated: Uint8Array | undefined; readonly onProgress: RunProgress },
+): Promise<void> {
+  const { tools, onProgress } = work;
+  if (run.kind === "erase") {
+    await loader.eraseRegion(run.address, run.sizeBytes);
+    await verify(loader, run.address, new Uint8Array(run.sizeBytes).fill(0xff), tools);
+    onProgress(run.sizeBytes, 0);
+    return;
+  }
+  const deflated = work.deflated ?? (await tools.deflate(run.bytes));
+  await sendRun(loader, run, deflated, onProgress);
+  await verify(loader, run.address, run.bytes, tools);
+}
+
+async function sendRun(
+  loader: Loader,
+  { address, bytes }: Extract<FlashRun, { readonly kind: "write" }>,
+  deflated: Uint8Array,
+  onProgress: RunProgress,
+): Promise<void> {
+  const blockBytes = loader.writeBlockBytes;
+  const blocks = Math.ceil(deflated.length / blockBytes);
+  await loader.beginDeflated(address, bytes.length, deflated.length);
+  let reported = 0;
+  for (let block = 0; block < blocks; block++) {
+    const content = deflated.subarray(block * blockBytes, (block + 1) * blockBytes);
+    // What a block unpacks to is not known; at worst the whole run is in one.
+    await sendBlock(loader, block, content, Math.min(bytes.length, (2 * bytes.length) / blocks));
+    const doneBytes = Math.round((bytes.length * (block + 1)) / blocks);
+    onProgress(doneBytes - reported, content.length);
+    reported = doneBytes;
+  }
+}
+
+async function sendBlock(loader: Loader, block: number, content: Uint8Array, sizeBytes: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await loader.sendDeflated(block, content, sizeBytes);
+    } catch (error) {
+      if (!isSpoiled(error) || attempt === blockAttempts) throw error;
+    }
+  }
+}
+
+/** The block came with a wrong checksum: nothing was done with it. */
+function isSpoiled(error: unknown): boolean {
+  return isEspxError(error, "flash/command-refused") && error.details["reason"] === invalidChecksum;
+}
+
+async function verify(loader: Loader, address: number, bytes: Uint8Array, { md5 }: FlashTools): Promise<void> {
+  // The stub still writes its last blocks, and answers then.
+  const digest = await loader.md5(address, bytes.length, 10_000);
+  if (isEqual(digest, md5(bytes))) return;
+  const where = `0x${address.toString(16)} (${bytes.length} bytes)`;
+  throw new VerifyError("flash/verify-differs", `flash at ${where} is not what was written`, {
+    hint: "the line spoils bytes or the flash chip is worn: go slower with --baud 115200, then try another board",
+    details: { address, sizeBytes: bytes.length },
+  });
+}
