@@ -38,7 +38,7 @@ export const simCodes = {
   "sim/name-taken": { class: "BusyError", meaning: "a simulator of that name runs already" },
   "sim/no-hello": { class: "ProtocolError", meaning: "a client of a serial socket did not say hello first" },
   "sim/not-virtual": { class: "UsageError", meaning: "only a world in virtual time can be advanced" },
-  "sim/one-board": { class: "RefusedError", meaning: "a world in virtual time holds one board so far" },
+  "sim/too-many-boards": { class: "RefusedError", meaning: "a world in virtual time has no room for another board" },
   "sim/parts-broken": { class: "InternalError", meaning: "the parts of a virtual board do not fit together" },
   "sim/reply-malformed": { class: "ProtocolError", meaning: "a simulator's answer cannot be read" },
   "sim/runtime-folder": { class: "PermissionError", meaning: "the folder of running simulators cannot be used" },

@@ -3,6 +3,7 @@ import { loadAssets, type SimAssets } from "./assets.ts";
 import type { BoardWorld } from "./board/boot-reason.ts";
 import type { VirtualBoardOptions } from "./board/board-options.ts";
 import { VirtualBoard } from "./board/virtual-board.ts";
+import { WorldTurns } from "./board/world-turns.ts";
 import { SimNet } from "./net/sim-net.ts";
 import { RealWorldClock, VirtualWorldClock } from "./world-clock.ts";
 
@@ -19,6 +20,9 @@ export interface WorldOptions {
   readonly quietMs?: number;
 }
 
+/** Boards of a world in virtual time; its network has no more addresses. */
+const boardsMax = 250;
+
 /** Real time is given this long to let what the boards said reach those who listen. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -31,6 +35,7 @@ export class World implements SimWorld, AsyncDisposable {
   readonly #clock: RealWorldClock | VirtualWorldClock;
   readonly #boardWorld: BoardWorld;
   readonly #boards: VirtualBoard[] = [];
+  readonly #turns: WorldTurns | undefined;
   #advancing = false;
 
   constructor(options: WorldOptions, assets: SimAssets) {
@@ -38,18 +43,25 @@ export class World implements SimWorld, AsyncDisposable {
     this.#assets = assets;
     const clock = options.mode === "real" ? new RealWorldClock() : new VirtualWorldClock();
     this.#clock = clock;
+    const { seed = 1, brokerUrl } = options;
+    const nowMs = (): number => (this.#turns === undefined ? clock.now() : this.#turns.nowUs / 1000);
     this.net = new SimNet({
       mode: options.mode,
-      clock,
-      ...(options.brokerUrl !== undefined && { brokerUrl: options.brokerUrl }),
+      clock: { now: nowMs },
+      seed,
+      ...(brokerUrl !== undefined && { brokerUrl }),
     });
+    if (this.net.network !== undefined) {
+      this.#turns = new WorldTurns(boardsMax, options.quietMs ?? 5000, this.net.network);
+      this.net.attach(this.#turns);
+    }
     this.#boardWorld = {
       mode: options.mode,
       beganMs: clock instanceof RealWorldClock ? clock.beganMs : 0,
-      seed: options.seed ?? 1,
-      quietMs: options.quietMs ?? 5000,
+      seed,
       clock,
-      nowUs: () => clock.now() * 1000,
+      turns: this.#turns,
+      nowUs: () => this.#turns?.nowUs ?? clock.now() * 1000,
     };
   }
 
@@ -65,18 +77,19 @@ export class World implements SimWorld, AsyncDisposable {
    * Adds a board, without power.
    *
    * @throws UsageError `sim/bad-name` when there is one of that name
-   * @throws RefusedError `sim/one-board` for a second one in virtual time
+   * @throws RefusedError `sim/too-many-boards` for more than 250 in virtual time
    */
   async addBoard(options: VirtualBoardOptions): Promise<VirtualBoard> {
     if (this.#boards.some(({ name }) => name === options.name)) {
       throw new UsageError("sim/bad-name", `there is a board named ${options.name} already`);
     }
-    if (this.mode === "virtual" && this.#boards.length > 0) {
-      throw new RefusedError("sim/one-board", "a world in virtual time holds one board so far", {
-        hint: 'Make a world of its own for each board, or use mode "real".',
+    if (this.mode === "virtual" && this.#boards.length >= boardsMax) {
+      throw new RefusedError("sim/too-many-boards", `a world in virtual time holds ${boardsMax} boards`, {
+        hint: 'Make another world for the rest, or use mode "real".',
       });
     }
-    const board = new VirtualBoard(options, this.#boardWorld, this.#assets, [this.net.join()]);
+    const net = this.net.join(undefined, options.name);
+    const board = new VirtualBoard(options, this.#boardWorld, this.#assets, [net]);
     this.#boards.push(board);
     return board;
   }
@@ -112,12 +125,12 @@ export class World implements SimWorld, AsyncDisposable {
   async #advanceTo(clock: VirtualWorldClock, targetMs: number): Promise<void> {
     for (;;) {
       const nextMs = Math.min(targetMs, clock.nextMs);
-      await Promise.all(this.#boards.map((board) => board.power.runUntil(nextMs * 1000)));
+      await this.#turns?.runTo(nextMs * 1000);
       clock.advanceTo(nextMs);
       await settle();
       if (nextMs >= targetMs && clock.nextMs > targetMs) break;
     }
-    await Promise.all(this.#boards.map((board) => board.power.runUntil(targetMs * 1000)));
+    await this.#turns?.runTo(targetMs * 1000);
   }
 }
 

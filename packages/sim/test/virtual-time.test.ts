@@ -77,9 +77,9 @@ describe("virtual time", () => {
     await all;
   });
 
-  it("refuses a second board, a second advance, and advancing real time", async () => {
+  it("refuses a board of the same name, a second advance, and advancing real time", async () => {
     await using fixture = await startBoard();
-    await expect(fixture.world.addBoard({ name: "second" })).rejects.toMatchObject({ code: "sim/one-board" });
+    await expect(fixture.world.addBoard({ name: "board" })).rejects.toMatchObject({ code: "sim/bad-name" });
     const advancing = fixture.world.advance(1000);
     await expect(fixture.world.advance(1)).rejects.toMatchObject({ code: "sim/already-advancing" });
     await advancing;

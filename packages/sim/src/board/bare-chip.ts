@@ -54,7 +54,9 @@ export class BareChip {
 
   /** Takes what comes over the serial line. */
   feed(bytes: Uint8Array): void {
-    this.#loader?.feed(bytes);
+    if (this.#loader === undefined) return;
+    this.#loader.feed(bytes);
+    this.#chip.world.turns?.keepBusy(this.#loader.idle());
   }
 
   /** Resolves when the loader has done all that it was told so far. */

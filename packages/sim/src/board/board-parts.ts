@@ -6,6 +6,7 @@ import type { HostPart, PartChannel, SimEventBody } from "./host-part.ts";
 /** How the parts of a board reach its worker and its listeners. */
 export interface PartWiring {
   readonly post: (message: PartMessage, transfer?: readonly ArrayBuffer[]) => void;
+  readonly postAt: (message: PartMessage, atMs: number) => void;
   readonly emit: (event: SimEventBody, atMs?: number) => void;
 }
 
@@ -22,14 +23,14 @@ export class BoardParts {
     return Object.fromEntries(this.#parts.map((part) => [part.name, part.setup?.()]));
   }
 
-  connect({ post, emit }: PartWiring): void {
+  connect({ post, postAt, emit }: PartWiring): void {
     this.#handlers.clear();
-    const channel: PartChannel = { post, emit, on: (type, handler) => void this.#handlers.set(type, handler) };
+    const channel: PartChannel = { post, postAt, emit, on: (type, handler) => void this.#handlers.set(type, handler) };
     for (const part of this.#parts) part.connect?.(channel);
   }
 
-  disconnect(): void {
-    for (const part of this.#parts) part.disconnect?.();
+  disconnect(atMs: number): void {
+    for (const part of this.#parts) part.disconnect?.(atMs);
   }
 
   receive(message: StampedMessage): void {

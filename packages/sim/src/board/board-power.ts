@@ -4,7 +4,7 @@ import type { RomReason } from "../chip/boot-texts.ts";
 import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import { BareChip } from "./bare-chip.ts";
 import { type BootReason, keepImage, type PoweredChip, sessionStart } from "./boot-reason.ts";
-import { BoardSession } from "./board-session.ts";
+import { BoardSession, type SessionListener, type SessionSeat } from "./board-session.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import type { SimEventBody } from "./host-part.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -36,22 +36,29 @@ export class BoardPower {
   /** Between a soft reset and the boot after it: the session whose console lives on. */
   #softlyStopped: BoardSession | undefined;
   #firmware: FirmwareFacts = { version: "", absentModules: [], machine: "", build: "", romText: "" };
+  readonly #seat: SessionSeat | undefined;
 
   constructor(chip: PoweredChip, events: { readonly emit: (event: SimEventBody, atMs?: number) => void }) {
     this.#chip = chip;
     this.#emit = events.emit;
     this.#watchdog = new Watchdog(
       () => chip.world.nowUs(),
-      () => this.#bite(chip.world.nowUs()),
+      () => this.bite(chip.world.nowUs()),
     );
+    const { turns } = chip.world;
+    if (turns !== undefined) {
+      const seat = turns.join(this);
+      this.#seat = { schedule: turns.schedule, seat, nowUs: () => turns.nowUs, ring: () => turns.ring() };
+    }
   }
 
   get running(): boolean {
     return this.#state.kind === "on";
   }
 
-  /** When a sleeping board wakes; Infinity when it does not sleep, or for ever. */
+  /** When a sleeping board wakes, or a chip without a program starts over; Infinity when neither comes by itself. */
   get wakeAtUs(): number {
+    if (this.#state.kind === "bare") return this.#state.bare.againAtUs;
     return this.#state.kind === "asleep" ? this.#state.wakeAtUs : Infinity;
   }
 
@@ -117,39 +124,22 @@ export class BoardPower {
     while (this.running) await this.#changed.next();
   }
 
-  /** Virtual time: lets the board do all that is due until `untilUs`, over resets and sleep. */
-  async runUntil(untilUs: number): Promise<void> {
-    for (;;) {
-      await this.#transition;
-      const state = this.#state;
-      if (state.kind === "asleep" && state.wakeAtUs <= untilUs) {
-        this.#start({ cause: "deep-sleep", atUs: state.wakeAtUs, wokeByTimer: true });
-      } else if (state.kind === "bare") {
-        await state.bare.idle();
-        await this.#transition;
-        if (this.#state !== state) continue;
-        if (state.bare.againAtUs > untilUs) return;
-        state.bare.startAgain();
-      } else if (state.kind !== "on") {
-        return;
-      } else {
-        state.session.grant(untilUs);
-        const settled = await state.session.settled(this.#chip.world.quietMs);
-        if (settled === "parked") return;
-        if (settled === "spinning" && !this.#spins(state.session, untilUs)) return;
-      }
+  /** The boot that runs now. */
+  get session(): BoardSession | undefined {
+    return this.#state.kind === "on" ? this.#state.session : undefined;
+  }
+
+  /** Virtual time: the board's sleep is over, or the chip starts over by itself. */
+  wakeUp(): void {
+    if (this.#state.kind === "asleep") {
+      this.#start({ cause: "deep-sleep", atUs: this.#state.wakeAtUs, wokeByTimer: true });
+    } else if (this.#state.kind === "bare") {
+      this.#state.bare.startAgain();
     }
   }
 
-  /** A program that never looks at the clock does not see time pass; its watchdog does. */
-  #spins(session: BoardSession, untilUs: number): boolean {
-    const { watchdogUs } = session.control;
-    if (watchdogUs === undefined || watchdogUs > untilUs) return false;
-    this.#bite(watchdogUs);
-    return true;
-  }
-
-  #bite(atUs: number): void {
+  /** The watchdog resets the board. */
+  bite(atUs: number): void {
     this.#stop({ kind: "watchdog" }, atUs);
   }
 
@@ -187,20 +177,26 @@ export class BoardPower {
   #run(reason: BootReason): void {
     const { assets, parts } = this.#chip;
     const boot = { number: this.#boots++, chipStartUs: this.#chipStartUs, firmware: this.#firmware };
-    const session = new BoardSession(assets, sessionStart(this.#chip, reason, boot), {
+    const start = sessionStart(this.#chip, reason, boot);
+    const listener: SessionListener = {
       message: (message) => {
         if (message.type === "watchdog") this.#watch(session);
         else if (!keepImage(this.#chip, message)) parts.receive(message);
       },
       stopped: (stop, atMs) => this.#stop(stop, atMs * 1000),
       crashed: (error) => this.#crash(error),
-    });
+    };
+    const session = new BoardSession(assets, start, listener, this.#seat);
     for (const { bytes, arrival } of this.#softlyStopped?.carried ?? []) session.sendSerial(bytes, arrival);
     this.#softlyStopped = undefined;
     session.control.watchdogUs = reason.watchdogUs;
     this.#state = { kind: "on", session };
     this.#watch(session);
-    parts.connect({ post: (message, transfer) => session.post(message, transfer), emit: this.#emit });
+    parts.connect({
+      post: (message, transfer) => session.post(message, transfer),
+      postAt: (message, atMs) => session.postAt(message, atMs),
+      emit: this.#emit,
+    });
     this.#emit({ kind: "boot", cause: reason.cause }, reason.atUs / 1000);
     this.#changed.notify();
   }
@@ -217,7 +213,7 @@ export class BoardPower {
     if (state.kind === "bare") state.bare.close();
     if (state.kind === "on") {
       await state.session.end();
-      this.#chip.parts.disconnect();
+      this.#chip.parts.disconnect(atUs / 1000);
     }
     if (why !== undefined) this.#emit({ kind: "off", why }, atUs / 1000);
     this.#changed.notify();
@@ -276,7 +272,8 @@ export class BoardPower {
 
   async #ready(): Promise<void> {
     await this.#transition;
-    if (this.#chip.world.mode === "virtual") await this.runUntil(this.#chip.world.nowUs());
+    const { turns } = this.#chip.world;
+    if (turns !== undefined) await turns.rest();
     else if (this.#state.kind === "on") await this.#state.session.loaded();
     await this.#transition;
     if (this.#failure !== undefined) throw this.#failure;
@@ -285,14 +282,14 @@ export class BoardPower {
   /** Virtual time: what the board does at this moment is done before something happens to it. */
   async #settle(): Promise<void> {
     if (this.#state.kind === "bare") await this.#state.bare.idle();
-    if (this.#chip.world.mode === "virtual" && this.#state.kind === "on") {
-      await this.#state.session.settled(this.#chip.world.quietMs);
-    }
+    const { turns } = this.#chip.world;
+    if (turns !== undefined) await this.session?.atRest(turns.quietMs);
   }
 
   /** Changes of state happen one after the other. */
   #change(change: () => Promise<void>): Promise<void> {
-    const done = this.#transition.then(change);
+    const { turns } = this.#chip.world;
+    const done = turns === undefined ? this.#transition.then(change) : turns.change(change);
     this.#transition = done.catch(() => {});
     return done;
   }

@@ -6,6 +6,7 @@ import type { BootImage } from "../worker/start-data.ts";
 import type { BoardParts } from "./board-parts.ts";
 import type { SessionStart, StampedMessage } from "./board-session.ts";
 import type { RtcHost } from "./rtc-host.ts";
+import type { WorldTurns } from "./world-turns.ts";
 
 /** What a board must know of its world. */
 export interface BoardWorld {
@@ -13,8 +14,8 @@ export interface BoardWorld {
   /** When it began: ms since 1970. */
   readonly beganMs: number;
   readonly seed: number;
-  /** Virtual time: a board that is not heard of for this long in real time computes without end. */
-  readonly quietMs: number;
+  /** Virtual time: who runs when. */
+  readonly turns: WorldTurns | undefined;
   readonly clock: Clock;
   nowUs(): number;
 }

@@ -5,6 +5,8 @@ import type { PartMessage } from "../worker/context.ts";
 export interface PartChannel {
   /** Sends to the worker half; in virtual mode it arrives when the board next waits for the host. */
   post<M extends PartMessage>(message: M, transfer?: readonly ArrayBuffer[]): void;
+  /** Virtual mode: sends what the worker half is to see at `atMs`, which is not before now. */
+  postAt<M extends PartMessage>(message: M, atMs: number): void;
   /** Handles one type of message from the worker; `atMs` is the board's clock when it was sent. */
   on(type: string, handler: (message: never, atMs: number) => void): void;
   /** Tells the listeners of the board. */
@@ -25,8 +27,8 @@ export interface HostPart {
   setup?(): unknown;
   /** The board has power: messages flow until `disconnect`. */
   connect?(channel: PartChannel): void;
-  /** The power went, or the chip restarts: drop connections. */
-  disconnect?(): void;
+  /** The power went at `atMs`, or the chip restarts: drop connections. */
+  disconnect?(atMs: number): void;
   /** Takes a fault that concerns this part; false when it does not. */
   fault?(fault: SimFault): boolean;
 }

@@ -50,7 +50,7 @@ export class SerialHost implements HostPart {
   }
 
   setup(): SerialSetup {
-    return { paceBaud: this.#paceBaud };
+    return { paceBaud: this.#paceBaud, heard: this.#heard };
   }
 
   connect(channel: PartChannel): void {
@@ -145,7 +145,11 @@ export class SerialHost implements HostPart {
   }
 
   #tellPace(): void {
-    this.#channel?.post<PaceMessage>({ type: "serial-pace", baudRate: this.#paceBaud });
+    this.#channel?.post<PaceMessage>({ type: "serial-pace", baudRate: this.#paceBaud, heard: this.#heard });
+  }
+
+  get #heard(): boolean {
+    return this.#connections.size > 0;
   }
 
   /** A program that prints waits for the line only while somebody sees the line's pace. */
@@ -159,9 +163,12 @@ export class SerialHost implements HostPart {
 export interface PaceMessage {
   readonly type: "serial-pace";
   readonly baudRate: number | undefined;
+  /** Whether there is a client, who may answer what the board says. */
+  readonly heard: boolean;
 }
 
 /** The same at the start of a boot. */
 export interface SerialSetup {
   readonly paceBaud: number | undefined;
+  readonly heard: boolean;
 }

@@ -4,7 +4,7 @@ import type { TlsOutcome } from "./tls-options.ts";
 import { netErrno } from "./net-errno.ts";
 
 /** Bytes that may wait to be sent: the send buffer of lwIP on the chip. */
-const sendBufferBytes = 5744;
+export const sendBufferBytes = 5744;
 
 /** Flags of `select.poll`. */
 export const pollFlag = { in: 1, out: 4, error: 8, hangUp: 16, invalid: 32 } as const;
@@ -29,6 +29,8 @@ export class BoardSocket {
   tls: TlsOutcome | "pending" | undefined;
   readonly datagrams: Datagram[] = [];
   readonly backlog: BoardSocket[] = [];
+  /** Counts what has been taken by now; the network sets it when it does not tell at once. */
+  settle: () => void = () => {};
   #ended = false;
   #error = 0;
   #unsentBytes = 0;
@@ -83,7 +85,13 @@ export class BoardSocket {
 
   get roomBytes(): number {
     if (this.tls === "pending") return 0;
+    this.settle();
     return Math.max(0, sendBufferBytes - this.#unsentBytes);
+  }
+
+  /** Bytes that have not left yet, for all that is known. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
   }
 
   get hasEnded(): boolean {

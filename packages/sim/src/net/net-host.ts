@@ -1,19 +1,29 @@
 import type { SimFault } from "@espx/proto";
 import type { HostPart, PartChannel } from "../board/host-part.ts";
 import type { PartMessage } from "../worker/context.ts";
-import type { BrokerRecordMessage } from "./broker/broker-record.ts";
-import type { BrokerMirror } from "./broker/broker-mirror.ts";
 import { HostSockets } from "./host-sockets.ts";
-import type { NetLinkLoss, NetScriptChange, NetSetup, NetState, SocketRequest } from "./net-messages.ts";
+import type {
+  NetLinkLoss,
+  NetScriptChange,
+  NetSetup,
+  NetState,
+  SocketEvent,
+  SocketRequest,
+  TimedSocketEvent,
+} from "./net-messages.ts";
 import type { BoardAddress, NetScript } from "./net-script.ts";
+import type { Station, StationOptions } from "./world/station.ts";
+import type { WorldNetwork } from "./world/world-network.ts";
 
 /** What the network of one board is made of. */
 export interface NetHostOptions {
   readonly own: BoardAddress;
   /** The script of the whole world. */
   readonly script: () => NetScript;
-  /** The broker of a virtual world; undefined in a real one. */
-  readonly mirror: BrokerMirror | undefined;
+  /** The board's name on the network of a virtual world. */
+  readonly name: string;
+  /** The network of a virtual world; undefined in a real one. */
+  readonly network: WorldNetwork | undefined;
   readonly nowMs: () => number;
 }
 
@@ -35,6 +45,7 @@ export class NetHost implements HostPart {
   readonly name = "net";
   readonly #options: NetHostOptions;
   #sockets: HostSockets | undefined;
+  #station: Station | undefined;
   #faults: (script: NetScript) => NetScript = (script) => script;
   #channel: PartChannel | undefined;
   #lostUntilMs = 0;
@@ -44,29 +55,35 @@ export class NetHost implements HostPart {
   }
 
   setup(): NetSetup {
-    const { own, mirror, nowMs } = this.#options;
-    const lostForMs = Math.max(0, this.#lostUntilMs - nowMs());
-    return { script: this.#script(), own, broker: mirror?.state.snapshot(), lostForMs };
+    const { own, nowMs } = this.#options;
+    return { script: this.#script(), own, lostForMs: Math.max(0, this.#lostUntilMs - nowMs()) };
   }
 
   connect(channel: PartChannel): void {
     this.#channel = channel;
-    if (this.#options.mirror === undefined) this.#sockets = this.#newSockets(channel);
-    channel.on("net-state", ({ address }: NetState, atMs) =>
-      channel.emit(
-        { kind: "net", state: address === undefined ? "down" : "up", ...(address !== undefined && { address }) },
-        atMs,
-      ),
-    );
-    channel.on("net-broker", ({ record }: BrokerRecordMessage, atMs) => this.#options.mirror?.apply(record, atMs));
-    for (const type of socketRequests) channel.on(type, (request: SocketRequest) => this.#sockets?.handle(request));
+    const { network } = this.#options;
+    if (network === undefined) this.#sockets = this.#newSockets(channel);
+    const station = network?.attach(this.#newStation(channel, network));
+    this.#station = station;
+    channel.on("net-state", ({ address }: NetState, atMs) => {
+      const isUp = address !== undefined;
+      if (station !== undefined) network?.linkChanged(station, isUp, atMs);
+      channel.emit({ kind: "net", state: isUp ? "up" : "down", ...(isUp && { address }) }, atMs);
+    });
+    for (const type of socketRequests) {
+      channel.on(type, (request: SocketRequest, atMs) => {
+        this.#sockets?.handle(request);
+        if (station !== undefined) network?.request(station, request, atMs);
+      });
+    }
   }
 
-  disconnect(): void {
+  disconnect(atMs: number): void {
     this.#channel = undefined;
     this.#sockets?.closeAll();
     this.#sockets = undefined;
-    this.#options.mirror?.loseClients(this.#options.nowMs());
+    if (this.#station !== undefined) this.#options.network?.detach(this.#station, atMs);
+    this.#station = undefined;
   }
 
   fault(fault: SimFault): boolean {
@@ -104,18 +121,21 @@ export class NetHost implements HostPart {
     this.#sockets?.scriptChanged();
   }
 
-  /** Sends to the worker half; false when the board is off. */
-  command(message: PartMessage): boolean {
-    this.#channel?.post(message);
-    return this.#channel !== undefined;
-  }
-
   #newSockets(channel: PartChannel): HostSockets {
     return new HostSockets({
       send: (event, transfer) => channel.post(event, transfer),
       bindAddress: this.#options.own.address,
       script: () => this.#script(),
     });
+  }
+
+  #newStation(channel: PartChannel, network: WorldNetwork): StationOptions {
+    const deliver = (event: SocketEvent): void => {
+      const atMs = network.now();
+      channel.postAt<TimedSocketEvent>({ type: "net-event", event, atMs }, atMs);
+    };
+    const { name, own } = this.#options;
+    return { name, address: own.address, script: () => this.#script(), deliver };
   }
 
   #script(): NetScript {
@@ -127,6 +147,7 @@ export class NetHost implements HostPart {
     this.#altered.set(key, (script) => ({ ...script, [key]: change(script[key]) }));
     this.#faults = (script) => [...this.#altered.values()].reduce((altered, alter) => alter(altered), script);
     this.scriptChanged();
+    this.#options.network?.scriptChanged();
     return true;
   }
 

@@ -1,13 +1,10 @@
 import type { TlsOptions, TlsOutcome } from "./tls-options.ts";
 import type { BoardAddress, NetScript } from "./net-script.ts";
-import type { BrokerSnapshot } from "./broker/broker-state.ts";
 
 /** What the worker half of the network starts from. */
 export interface NetSetup {
   readonly script: NetScript;
   readonly own: BoardAddress;
-  /** The broker of the scripted network; undefined in real mode. */
-  readonly broker: BrokerSnapshot | undefined;
   /** How much longer the air fails, ms. */
   readonly lostForMs: number;
 }
@@ -30,10 +27,17 @@ export interface NetState {
   readonly address: string | undefined;
 }
 
-/** Worker to host, real mode: what a socket does. `socket` numbers are the worker's. */
+/** Worker to host: what a socket does. `socket` numbers are the worker's. */
 export type SocketRequest =
   | { readonly type: "net-resolve"; readonly id: number; readonly name: string }
-  | { readonly type: "net-connect"; readonly socket: number; readonly address: string; readonly port: number }
+  | {
+      readonly type: "net-connect";
+      readonly socket: number;
+      readonly address: string;
+      readonly port: number;
+      /** Virtual mode: the port that the board chose. */
+      readonly localPort?: number;
+    }
   | { readonly type: "net-listen"; readonly socket: number; readonly port: number; readonly backlog: number }
   | { readonly type: "net-bind"; readonly socket: number; readonly port: number }
   | { readonly type: "net-send"; readonly socket: number; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -49,7 +53,7 @@ export type SocketRequest =
   | { readonly type: "net-secure"; readonly socket: number; readonly options: TlsOptions }
   | { readonly type: "net-close"; readonly socket: number; readonly lost: boolean };
 
-/** Host to worker, real mode: what happened to a socket. */
+/** Host to worker: what happened to a socket. */
 export type SocketEvent =
   | { readonly type: "net-resolved"; readonly id: number; readonly address: string | undefined }
   | { readonly type: "net-opened" | "net-ended"; readonly socket: number }
@@ -73,3 +77,10 @@ export type SocketEvent =
       readonly address: string;
       readonly port: number;
     };
+
+/** Host to worker, virtual mode: what happens to a socket at `atMs`. */
+export interface TimedSocketEvent {
+  readonly type: "net-event";
+  readonly event: SocketEvent;
+  readonly atMs: number;
+}

@@ -36,8 +36,14 @@ export interface NetScript {
   /** Ports at which a broker is reached. */
   readonly brokerPorts: readonly number[];
   readonly peers: readonly ScriptedPeer[];
-  /** One way, between a board and a server of the scripted network. */
+  /** One way, between two members of the scripted network. */
   readonly latencyMs: number;
+  /** Up to so much longer, another one for each packet. */
+  readonly jitterMs: number;
+  /** Which share of packets is lost, from 0 to below 1: streams repeat them, datagrams are gone. */
+  readonly lossShare: number;
+  /** Groups of boards by name, and `server`, without a way between them; who is in none is in one more with the rest. */
+  readonly partition: readonly (readonly string[])[];
 }
 
 /** The network that a world has when nobody scripts another. */
@@ -50,6 +56,9 @@ export const defaultScript: NetScript = {
   brokerPorts: [1883],
   peers: [],
   latencyMs: 2,
+  jitterMs: 0,
+  lossShare: 0,
+  partition: [],
 };
 
 /** Address of the one server in the scripted network: broker, name server and gateway. */

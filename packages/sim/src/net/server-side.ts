@@ -1,8 +1,11 @@
 import type { NetAddress } from "./net-backend.ts";
+import type { BrokerBehaviour } from "./net-script.ts";
 
 /** A server's end of a connection in a scripted network. */
 export interface ServerSide {
   readonly peer: NetAddress;
+  /** How a broker is to treat this one in particular; undefined: as everybody. */
+  behaviour?(): BrokerBehaviour | undefined;
   send(bytes: Uint8Array): void;
   close(): void;
 }

@@ -1,14 +1,13 @@
 import { RefusedError } from "@espx/proto";
-import type { BrokerCommand } from "./broker/broker-record.ts";
+import type { MiniBroker } from "./broker/mini-broker.ts";
 import { BrokerMirror, type LoggedPacket, type PublishedMessage } from "./broker/broker-mirror.ts";
 import type { BrokerBehaviour } from "./net-script.ts";
 
 /** What a broker's control reaches. */
 export interface SimBrokerLink {
   setBehaviour(behaviour: BrokerBehaviour): void;
-  /** Sends to the worker that runs the broker; false when none does. */
-  command(command: BrokerCommand): boolean;
-  nowMs(): number;
+  /** Virtual mode: does something with the broker when the host has its turn. */
+  command(act: (broker: MiniBroker) => void): void;
 }
 
 /** How a message is published. */
@@ -63,13 +62,12 @@ export class SimBroker {
   ): void {
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
     const message = { topic, payload: bytes, qos, retain };
-    const { mirror } = this;
-    if (!this.#link.command({ type: "net-broker-publish", message, dup })) mirror.publish(message, this.#link.nowMs());
+    if (this.mirror !== undefined) this.#link.command((broker) => broker.publish(message, { dup }));
   }
 
   /** Closes every connection without a word; wills are published. @throws RefusedError `sim/broker-real` in real mode */
   dropAll(): void {
-    if (this.mirror !== undefined) this.#link.command({ type: "net-broker-drop" });
+    if (this.mirror !== undefined) this.#link.command((broker) => broker.dropAll());
   }
 
   /** Refuses each connection. @param code - CONNACK code, 1 to 5 */

@@ -1,6 +1,5 @@
 import type { Clock } from "@espx/proto";
 import type { HostPart } from "../board/host-part.ts";
-import type { BrokerCommand } from "./broker/broker-record.ts";
 import { NetHost } from "./net-host.ts";
 import {
   type AccessPoint,
@@ -11,6 +10,7 @@ import {
   serverAddress,
 } from "./net-script.ts";
 import { SimBroker } from "./sim-broker.ts";
+import { WorldNetwork, type WorldNetworkOptions } from "./world/world-network.ts";
 
 /** What a world's network is made of. */
 export interface SimNetOptions {
@@ -18,37 +18,54 @@ export interface SimNetOptions {
   readonly clock: Pick<Clock, "now">;
   /** Real mode: the broker that boards use; without it the faults of a broker apply to port 1883. */
   readonly brokerUrl?: string;
+  /** Virtual mode: fixes jitter and loss; 1. */
+  readonly seed?: number;
+}
+
+/** When the host may act on a world in virtual time. */
+export interface NetTurns {
+  readonly nowUs: number;
+  /** Acts at once, or when the boards have passed the baton on. */
+  inTurn(act: () => void): void;
 }
 
 /** The network around the boards of a world: one access point, names, a broker; each can be made to fail. */
 export class SimNet {
   readonly mode: "real" | "virtual";
   readonly broker: SimBroker;
+  /** Virtual mode: what runs between the boards. */
+  readonly network: WorldNetwork | undefined;
   readonly #clock: Pick<Clock, "now">;
   readonly #boards: NetHost[] = [];
   #script: NetScript;
+  #turns: NetTurns | undefined;
 
-  constructor({ mode, clock, brokerUrl }: SimNetOptions) {
+  constructor({ mode, clock, brokerUrl, seed = 1 }: SimNetOptions) {
     this.mode = mode;
     this.#clock = clock;
     this.#script = { ...defaultScript, ...(brokerUrl !== undefined && { brokerPorts: [portOf(brokerUrl)] }) };
     this.broker = new SimBroker(mode, {
       setBehaviour: (behaviour) => this.#change({ broker: behaviour }),
-      command: (command) => this.#command(command),
-      nowMs: () => this.#clock.now(),
+      command: (act) => this.#inTurn((network) => act(network.broker)),
     });
+    if (mode === "virtual") {
+      const record: WorldNetworkOptions["record"] = (entry, atMs) => this.broker.mirror.apply(entry, atMs);
+      this.network = new WorldNetwork({ seed, script: () => this.#script, record });
+    }
   }
 
   /**
    * The network part of one more board.
    *
    * @param bindAddress - real mode: where its servers listen, 127.x.y.z; one of its own when not given
+   * @param name - virtual mode: by which other boards find it
    */
-  join(bindAddress?: string): HostPart {
+  join(bindAddress?: string, name = `board-${this.#boards.length}`): HostPart {
     const index = this.#boards.length;
     const own = this.mode === "virtual" ? virtualAddress(index) : realAddress(bindAddress ?? loopbackAddress(index));
-    const mirror = this.mode === "virtual" ? this.broker.mirror : undefined;
-    const board = new NetHost({ own, script: () => this.#script, mirror, nowMs: () => this.#clock.now() });
+    const { network } = this;
+    network?.name(name, own.address);
+    const board = new NetHost({ name, own, script: () => this.#script, network, nowMs: () => this.#clock.now() });
     this.#boards.push(board);
     return board;
   }
@@ -98,14 +115,51 @@ export class SimNet {
     this.#change({ latencyMs: ms });
   }
 
+  /** Virtual mode: up to so much is added to the time of each way, another one for each packet. */
+  jitter(ms: number): void {
+    this.#change({ jitterMs: ms });
+  }
+
+  /**
+   * Virtual mode: loses packets.
+   *
+   * @param share - which share, from 0 to below 1
+   */
+  loss(share: number): void {
+    this.#change({ lossShare: share });
+  }
+
+  /**
+   * Virtual mode: cuts the network into groups without a way between them, until `heal`.
+   *
+   * @param groups - boards by name, `server` for the broker and the name service; the rest is one more group
+   */
+  partition(...groups: readonly (readonly string[])[]): void {
+    this.#change({ partition: groups });
+  }
+
+  /** Virtual mode: ends a partition; streams go on with their next repetition. */
+  heal(): void {
+    this.#change({ partition: [] });
+  }
+
+  /** Virtual mode: joins the world that the network is in. */
+  attach(turns: NetTurns): void {
+    this.#turns = turns;
+  }
+
   #change(change: Partial<NetScript>): void {
     this.#script = { ...this.#script, ...change };
     for (const board of this.#boards) board.scriptChanged();
+    this.#inTurn((network) => network.scriptChanged());
   }
 
-  /** Each board's worker runs its own broker until boards share one. */
-  #command(command: BrokerCommand): boolean {
-    return this.#boards.map((board) => board.command(command)).includes(true);
+  /** Between the boards' turns, and not before what they did until now. */
+  #inTurn(act: (network: WorldNetwork) => void): void {
+    const { network } = this;
+    if (network === undefined) return;
+    const turns = this.#turns ?? { nowUs: 0, inTurn: (now: () => void) => now() };
+    turns.inTurn(() => network.at(turns.nowUs / 1000, () => act(network)));
   }
 }
 

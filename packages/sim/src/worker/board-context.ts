@@ -1,3 +1,4 @@
+import { parentPort } from "node:worker_threads";
 import type { Interpreter } from "../vm/interpreter.ts";
 import type { InterpreterLayout } from "../vm/layout.ts";
 import type { BoardClock } from "./clock.ts";
@@ -6,6 +7,7 @@ import type { ControlBlock } from "./control-block.ts";
 import { Mailbox } from "./mailbox.ts";
 import { machineRandom, type RandomFill, seededRandom } from "./random.ts";
 import { RealClock } from "./real-clock.ts";
+import { Schedule } from "./schedule.ts";
 import type { StartData } from "./start-data.ts";
 import { Timers } from "./timers.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -20,6 +22,12 @@ interface WatchedInput {
   unwatch(): void;
 }
 
+/** A board in a world in virtual time. */
+interface VirtualSeat {
+  readonly schedule: Schedule;
+  readonly clock: VirtualClock;
+}
+
 /** The context of one boot; the interpreter joins it when it is loaded. */
 export class BoardContext implements WorkerContext {
   readonly mode: "real" | "virtual";
@@ -28,6 +36,7 @@ export class BoardContext implements WorkerContext {
   readonly random: RandomFill;
   readonly #start: StartData;
   readonly #layout: InterpreterLayout;
+  readonly #virtual: VirtualSeat | undefined;
   readonly #mailbox: Mailbox;
   readonly #timers = new Timers();
   readonly #beforeRest: (() => void)[] = [];
@@ -41,13 +50,8 @@ export class BoardContext implements WorkerContext {
     this.mode = start.mode;
     this.control = control;
     this.#mailbox = new Mailbox(start.port);
-    this.clock =
-      start.mode === "real"
-        ? new RealClock(control, start.beganMs)
-        : new VirtualClock(control, start.startUs, {
-            parked: (wakes) => this.#park(wakes),
-            watchdog: () => this.stop({ kind: "watchdog" }),
-          });
+    this.#virtual = start.seat === undefined ? undefined : this.#takeSeat(start.seat);
+    this.clock = this.#virtual?.clock ?? new RealClock(control, start.beganMs);
     this.random = start.mode === "real" ? machineRandom : seededRandom(start.seed);
   }
 
@@ -94,7 +98,7 @@ export class BoardContext implements WorkerContext {
     const deadlineUs = this.clock.nowUs() + timeoutMs * 1000;
     for (;;) {
       const seen = this.control.wakes;
-      this.#mailbox.drain();
+      this.#readMail();
       this.#timers.run(this.clock.nowUs());
       const value = condition();
       if (value !== undefined) return { value };
@@ -112,7 +116,7 @@ export class BoardContext implements WorkerContext {
 
   poll(): void {
     this.clock.readUs();
-    this.#mailbox.drain();
+    this.#readMail();
     this.#timers.run(this.clock.nowUs());
   }
 
@@ -121,8 +125,16 @@ export class BoardContext implements WorkerContext {
   }
 
   post<M extends PartMessage>(message: M, transfer: readonly ArrayBuffer[] = []): void {
+    if (this.control.isCrowded) this.#virtual?.clock.callHost();
     this.control.waitForHost();
     this.#start.port.postMessage({ ...message, atMs: this.now() }, transfer);
+    if (this.#virtual === undefined) return;
+    this.control.notePosted();
+    if (this.#virtual.schedule.notePosted()) this.#virtual.clock.rest();
+  }
+
+  hostBy(dueMs: number): void {
+    this.#virtual?.clock.hostBy(dueMs * 1000);
   }
 
   on(type: string, handler: (message: never) => void): void {
@@ -132,6 +144,7 @@ export class BoardContext implements WorkerContext {
   stop(stop: BoardStop): never {
     this.#flush();
     this.post({ type: "stop", ...stop });
+    this.#virtual?.clock.end();
     this.control.halt();
   }
 
@@ -146,13 +159,28 @@ export class BoardContext implements WorkerContext {
     return "timeout";
   }
 
+  /** Virtual time: looking into an empty mailbox is a large part of a short wake. */
+  #readMail(): void {
+    if (this.#virtual === undefined || this.control.takeMail()) this.#mailbox.drain();
+  }
+
   #flush(): void {
     for (const flush of this.#beforeRest) flush();
   }
 
-  #park(wakes: number): void {
-    this.#flush();
-    this.post({ type: "parked", wakes });
+  #takeSeat(seat: number): VirtualSeat {
+    const schedule = new Schedule(this.#start.control);
+    const clock = new VirtualClock(
+      this.control,
+      this.#start.startUs,
+      { schedule, seat },
+      {
+        resting: () => this.#flush(),
+        bell: () => parentPort?.postMessage(0),
+        watchdog: () => this.stop({ kind: "watchdog" }),
+      },
+    );
+    return { schedule, clock };
   }
 
   /** True when a Ctrl-C is pending; it is taken back, since the caller raises it. */

@@ -25,7 +25,7 @@ import { SupportFiles } from "./support-files.ts";
 
 /** One boot of a board, from the ROM's first line to its end; never returns. */
 export function runBoard(start: StartData): never {
-  const context = new BoardContext(start, new ControlBlock(start.control));
+  const context = new BoardContext(start, controlOf(start));
   const console = new BoardConsole(context, bannerOf(start.boot.firmware));
   const callbacks = new CallbackQueue(context);
   const softReset = new SoftResetRequest();
@@ -69,6 +69,11 @@ export function runBoard(start: StartData): never {
   console.output.print(softRebootText);
   interpreter.closeFiles();
   return context.stop({ kind: "soft-reset", rawRepl });
+}
+
+/** The world's own block lies before those of the boards. */
+function controlOf({ control, seat }: StartData): ControlBlock {
+  return new ControlBlock(control, seat === undefined ? 0 : seat + 1);
 }
 
 /** Joins the tables of the chip and of all parts; a name that two of them have is a mistake. */

@@ -10,8 +10,8 @@ export type WaitResult<T> = { readonly value: T } | "timeout" | "interrupted";
  */
 export interface WorkerContext {
   /**
-   * In virtual mode nothing may wait for an answer from the host, since the moment of its arrival would depend on the
-   * machine: what a program can notice is simulated in the worker, and the host is told.
+   * In virtual mode nothing may wait for an answer from the host unless `hostBy` says when it is due, since the moment
+   * of its arrival would depend on the machine.
    */
   readonly mode: "real" | "virtual";
   /** The interpreter's linear memory; ask each time, a growing memory moves. */
@@ -31,6 +31,8 @@ export interface WorkerContext {
   spend(): void;
   /** Sends to the host half of the board; stamped with the board's time, in order with everything else. */
   post<M extends PartMessage>(message: M, transfer?: readonly ArrayBuffer[]): void;
+  /** Virtual mode: the host has to handle what was sent before any board passes `dueMs`. */
+  hostBy(dueMs: number): void;
   /** Handles one type of message from the host; runs inside a wait. */
   on(type: string, handler: (message: never) => void): void;
   /** What the host half of the part called `name` returned from `setup()`. */

@@ -1,14 +1,32 @@
-const wordCount = 8;
+const wordCount = 16;
 const timeCount = 4;
 
+/** Bytes of one block; in a world in virtual time many lie side by side in one buffer. */
+export const controlBlockBytes = 4 * wordCount + 8 * timeCount;
+
 /** Places of the 32-bit words. */
-const word = { wake: 0, interruptByte: 1, powered: 2, underWay: 3 } as const;
+const word = {
+  wake: 0,
+  interruptByte: 1,
+  powered: 2,
+  underWay: 3,
+  parkedAt: 4,
+  posted: 5,
+  spins: 6,
+  mail: 7,
+} as const;
 
 /** Messages that a worker may have sent and its host not taken: whoever sends without end waits for the host. */
 const underWayMax = 4096;
 
-/** Places of the 64-bit times, in µs of the board's clock. */
-const time = { horizon: 0, watchdog: 1 } as const;
+/** Places of the 64-bit times, in µs of the board's clock; the last is a float, the others are whole. */
+const time = { horizon: 0, watchdog: 1, due: 2 } as const;
+
+/** Where a block has the word of a board that spins, counted in words. */
+export const spinsWord = word.spins;
+
+/** Where a block has the time at which its board is due, counted in times. */
+export const dueTime = wordCount / 2 + time.due;
 
 const noInterruptByte = -1;
 const notArmed = 0n;
@@ -23,11 +41,15 @@ export class ControlBlock {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #times: BigInt64Array;
+  readonly #due: Float64Array;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(4 * wordCount + 8 * timeCount)) {
+  /** @param index - which block of the buffer */
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(controlBlockBytes), index = 0) {
     this.buffer = buffer;
-    this.#words = new Int32Array(buffer, 0, wordCount);
-    this.#times = new BigInt64Array(buffer, 4 * wordCount, timeCount);
+    const start = index * controlBlockBytes;
+    this.#words = new Int32Array(buffer, start, wordCount);
+    this.#times = new BigInt64Array(buffer, start + 4 * wordCount, timeCount);
+    this.#due = new Float64Array(buffer, start + 4 * wordCount + 8 * time.due, 1);
   }
 
   /** How often the host woke the worker; wraps. */
@@ -45,6 +67,11 @@ export class ControlBlock {
   /** Blocks until the count differs from `seen` or `timeoutMs` passed. */
   waitForWake(seen: number, timeoutMs: number): void {
     Atomics.wait(this.#words, word.wake, seen, timeoutMs);
+  }
+
+  /** The next message has to wait for the host. */
+  get isCrowded(): boolean {
+    return Atomics.load(this.#words, word.underWay) >= underWayMax;
   }
 
   /** Counts a message to the host; blocks while too many are under way. */
@@ -69,6 +96,66 @@ export class ControlBlock {
 
   set interruptByte(byte: number | undefined) {
     Atomics.store(this.#words, word.interruptByte, byte ?? noInterruptByte);
+  }
+
+  /** Virtual time: the worker waits, and has seen everything that the host did. */
+  get isParked(): boolean {
+    return Atomics.load(this.#words, word.parkedAt) === this.wakes;
+  }
+
+  /** @param seen - how much of the host's doing the worker has seen */
+  parkAt(seen: number): void {
+    Atomics.store(this.#words, word.parkedAt, seen);
+  }
+
+  /** Whoever ran in this block before, a new worker runs in it from now on. */
+  restart(): void {
+    this.parkAt((this.wakes - 1) | 0);
+    this.interruptByte = undefined;
+    this.watchdogUs = undefined;
+    this.spins = false;
+    this.takePosted();
+    this.takeMail();
+    Atomics.store(this.#words, word.underWay, 0);
+    this.dueUs = Infinity;
+  }
+
+  /** Virtual time: when the parked worker wants to run; Infinity when it only waits for the host. */
+  get dueUs(): number {
+    return this.#due[0] ?? Infinity;
+  }
+
+  set dueUs(us: number) {
+    this.#due[0] = us;
+  }
+
+  /** Virtual time: the worker computes without end, nobody waits for it. */
+  get spins(): boolean {
+    return Atomics.load(this.#words, word.spins) === 1;
+  }
+
+  set spins(spins: boolean) {
+    Atomics.store(this.#words, word.spins, spins ? 1 : 0);
+  }
+
+  /** The worker has sent something. */
+  notePosted(): void {
+    Atomics.store(this.#words, word.posted, 1);
+  }
+
+  /** Virtual time: the host has sent something. */
+  noteMail(): void {
+    Atomics.store(this.#words, word.mail, 1);
+  }
+
+  /** Virtual time: whether the host has sent something since this was last asked. */
+  takeMail(): boolean {
+    return Atomics.load(this.#words, word.mail) === 1 && Atomics.exchange(this.#words, word.mail, 0) === 1;
+  }
+
+  /** Whether the worker has sent something since this was last asked. */
+  takePosted(): boolean {
+    return Atomics.exchange(this.#words, word.posted, 0) === 1;
   }
 
   /** Virtual time up to which the worker may run. */

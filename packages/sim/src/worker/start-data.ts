@@ -7,7 +7,10 @@ import type { VmImage } from "../vm/vm-image.ts";
 /** What a worker is started with: one boot of one board. */
 export interface StartData {
   readonly port: MessagePort;
+  /** The board's control block; in virtual time the schedule of the world, which has all of them. */
   readonly control: SharedArrayBuffer;
+  /** Virtual time: the board's place in the schedule. */
+  readonly seat: number | undefined;
   readonly module: WebAssembly.Module;
   readonly layout: InterpreterLayout;
   /** Sources of the modules that stand in for those of the chip, by module name. */

@@ -15,6 +15,8 @@ export class BrokerClientLink {
   /** When something was last heard, ms. */
   heardMs: number;
   cancelKeepAlive: () => void = () => {};
+  /** What waits while the broker is silent towards this one: it hangs, it does not forget. */
+  readonly held: (() => void)[] = [];
 
   constructor(side: ServerSide, heardMs: number) {
     this.side = side;

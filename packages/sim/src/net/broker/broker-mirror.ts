@@ -26,7 +26,7 @@ export interface LoggedPacket {
   readonly atMs: number;
 }
 
-/** What the host knows of a scripted broker; carries it over the boots of a board. */
+/** What was seen of the broker of a world in virtual time. */
 export class BrokerMirror {
   readonly state = new BrokerState();
   readonly clients = new Map<string, BrokerClient>();
@@ -62,13 +62,6 @@ export class BrokerMirror {
       if (message.qos === 1 && session.wants(message.topic) === 1) session.unacknowledged.push({ id: 0, message });
     }
     this.#log(message, undefined, atMs);
-  }
-
-  /** The board with all clients is gone, without a word: their wills are published. */
-  loseClients(atMs: number): void {
-    const clients = [...this.clients.values()];
-    this.clients.clear();
-    for (const { will } of clients) if (will !== undefined) this.publish(will, atMs);
   }
 
   #log({ topic, payload, retain, qos }: MqttMessage, from: string | undefined, atMs: number): void {

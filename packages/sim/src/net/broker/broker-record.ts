@@ -24,14 +24,3 @@ export type BrokerRecord =
       readonly clientId: string;
       readonly bytes: Uint8Array;
     };
-
-/** Worker to host: a record. */
-export interface BrokerRecordMessage {
-  readonly type: "net-broker";
-  readonly record: BrokerRecord;
-}
-
-/** Host to worker: something that the broker shall do. */
-export type BrokerCommand =
-  | { readonly type: "net-broker-publish"; readonly message: MqttMessage; readonly dup: boolean }
-  | { readonly type: "net-broker-drop" };

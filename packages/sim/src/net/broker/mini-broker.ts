@@ -38,8 +38,8 @@ export class MiniBroker {
   readonly #state: BrokerState;
   readonly #links = new Set<BrokerClientLink>();
   #behaviour: BrokerBehaviour;
-  /** What waits while the broker is silent: it hangs, it does not forget. */
-  #backlog: (() => void)[] = [];
+  /** What is to be published while the broker is silent towards everybody. */
+  readonly #backlog: (() => void)[] = [];
   #newNames = 0;
 
   constructor({ clock, behaviour, state, record }: MiniBrokerOptions) {
@@ -53,25 +53,31 @@ export class MiniBroker {
   accept(side: ServerSide): ServerHandler {
     const link = new BrokerClientLink(side, this.#clock.now());
     this.#links.add(link);
-    if (this.#behaviour.kind === "close") this.#drop(link);
+    if (this.#towards(link).kind === "close") this.#drop(link);
     return {
-      feed: (bytes) => this.#unlessSilent(() => this.#feed(link, bytes)),
-      closed: () => this.#unlessSilent(() => this.#end(link)),
+      feed: (bytes) => this.#unlessSilent(link, () => this.#feed(link, bytes)),
+      closed: () => this.#unlessSilent(link, () => this.#end(link)),
     };
   }
 
+  /** Takes on a behaviour; what sides say of themselves is asked again. */
   setBehaviour(behaviour: BrokerBehaviour): void {
     this.#behaviour = behaviour;
-    if (behaviour.kind === "close" || behaviour.kind === "refuse") this.dropAll();
-    if (behaviour.kind === "silent") return;
-    const backlog = this.#backlog;
-    this.#backlog = [];
-    for (const action of backlog) action();
+    for (const link of this.#links) {
+      const { kind } = this.#towards(link);
+      if (kind === "close" || kind === "refuse") this.#drop(link);
+    }
+    if (behaviour.kind !== "silent") for (const action of this.#backlog.splice(0)) action();
+    for (const link of this.#links) {
+      if (this.#towards(link).kind !== "silent") for (const action of link.held.splice(0)) action();
+    }
   }
 
   /** Publishes from outside. @param dup - sets the flag that marks a repetition */
   publish(message: MqttMessage, { dup = false } = {}): void {
-    this.#unlessSilent(() => this.#route(message, undefined, dup));
+    const act = (): void => this.#route(message, undefined, dup);
+    if (this.#behaviour.kind === "silent") this.#backlog.push(act);
+    else act();
   }
 
   /** Closes every connection without a word. */
@@ -79,8 +85,12 @@ export class MiniBroker {
     for (const link of this.#links) this.#drop(link);
   }
 
-  #unlessSilent(action: () => void): void {
-    if (this.#behaviour.kind === "silent") this.#backlog.push(action);
+  #towards(link: BrokerClientLink): BrokerBehaviour {
+    return link.side.behaviour?.() ?? this.#behaviour;
+  }
+
+  #unlessSilent(link: BrokerClientLink, action: () => void): void {
+    if (this.#towards(link).kind === "silent") link.held.push(action);
     else action();
   }
 
@@ -132,8 +142,8 @@ export class MiniBroker {
   }
 
   #connect(link: BrokerClientLink, packet: Extract<ClientPacket, { kind: "connect" }>): void {
-    const refused =
-      this.#behaviour.kind === "refuse" ? this.#behaviour.code : link.clientId === "" ? identifierRejected : 0;
+    const behaviour = this.#towards(link);
+    const refused = behaviour.kind === "refuse" ? behaviour.code : link.clientId === "" ? identifierRejected : 0;
     if (refused !== 0) {
       this.#send(link, encodeConnack(false, refused));
       return this.#drop(link);
@@ -170,7 +180,7 @@ export class MiniBroker {
     if (patienceMs === 0) return;
     link.cancelKeepAlive = this.#clock.at(link.heardMs + patienceMs, () => {
       const isQuiet = this.#clock.now() >= link.heardMs + patienceMs;
-      if (isQuiet && this.#behaviour.kind !== "silent") return this.#drop(link);
+      if (isQuiet && this.#towards(link).kind !== "silent") return this.#drop(link);
       if (isQuiet) link.heardMs = this.#clock.now();
       this.#watchKeepAlive(link, patienceMs);
     });
@@ -225,8 +235,10 @@ export class MiniBroker {
   }
 
   #send(link: BrokerClientLink, bytes: Uint8Array): void {
-    this.#record({ kind: "packet", to: "client", clientId: link.clientId, bytes });
-    link.side.send(bytes);
+    this.#unlessSilent(link, () => {
+      this.#record({ kind: "packet", to: "client", clientId: link.clientId, bytes });
+      link.side.send(bytes);
+    });
   }
 
   #sessionChanged(session: BrokerSession): void {

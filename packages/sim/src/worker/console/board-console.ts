@@ -2,7 +2,7 @@ import type { Terminal } from "../../vm/system-calls.ts";
 import type { PaceMessage, SerialSetup } from "../../board/serial-host.ts";
 import { errno } from "../../vm/errno.ts";
 import type { BoardContext } from "../board-context.ts";
-import type { WaitResult } from "../context.ts";
+import type { PartMessage, WaitResult } from "../context.ts";
 import { controlByte } from "./control-bytes.ts";
 import { LinePace } from "./line-pace.ts";
 import { type Arrival, ringCapacityBytes, SerialInput } from "./serial-input.ts";
@@ -30,17 +30,23 @@ export class BoardConsole implements Terminal {
   /** What the firmware says before a friendly prompt. */
   readonly banner: string;
   readonly #context: BoardContext;
+  #heard: boolean;
 
   constructor(context: BoardContext, banner: string) {
     this.#context = context;
     this.banner = banner;
     const pace = new LinePace(context.clock, context.control);
-    pace.setBaud(context.setup<SerialSetup>("serial").paceBaud);
-    context.on("serial-pace", ({ baudRate }: PaceMessage) => pace.setBaud(baudRate));
+    const { paceBaud, heard } = context.setup<SerialSetup>("serial");
+    pace.setBaud(paceBaud);
+    this.#heard = heard;
+    context.on("serial-pace", (message: PaceMessage) => {
+      pace.setBaud(message.baudRate);
+      this.#heard = message.heard;
+    });
     this.output = new SerialOutput({
       send: (bytes) => {
         pace.add(bytes.length);
-        context.post({ type: "serial-out", bytes }, [bytes.buffer]);
+        this.#tell({ type: "serial-out", bytes }, [bytes.buffer]);
       },
       pause: () => pace.wait(),
     });
@@ -117,6 +123,12 @@ export class BoardConsole implements Terminal {
   #rest(): void {
     this.output.flush();
     const counts = this.input.takeCounts();
-    if (counts !== undefined) this.#context.post({ type: "serial-counts", ...counts });
+    if (counts !== undefined) this.#tell({ type: "serial-counts", ...counts });
+  }
+
+  /** What a client hears it may answer before the board goes on. */
+  #tell<M extends PartMessage>(message: M, transfer: readonly ArrayBuffer[] = []): void {
+    this.#context.post(message, transfer);
+    if (this.#heard) this.#context.hostBy(this.#context.now());
   }
 }
