@@ -83,7 +83,9 @@ export const eventSchemas = {
   pin: z
     .object({ board: z.string(), pin: z.int(), value: z.union([z.literal(0), z.literal(1)]) })
     .describe("The level of a pin."),
-  fault: z.object({ name: z.string(), description: z.string() }).describe("A fault that a virtual board can be given."),
+  fault: z
+    .object({ name: z.string(), description: z.string(), example: z.string().optional() })
+    .describe("A fault that a virtual board can be given."),
   power: z
     .object({ board: z.string(), action: z.enum(["on", "off", "cycle"]) })
     .describe("A virtual board's power was switched."),

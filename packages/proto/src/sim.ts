@@ -20,7 +20,10 @@ export type FlashOperation =
 /** What a board reports about itself; `atMs` is the board's clock since power-on of the world. */
 export type SimEvent = { readonly atMs: number } & (
   | { readonly kind: "boot"; readonly cause: ResetCause }
-  | { readonly kind: "off"; readonly why: "power" | "cut" | "deep-sleep" | "reset" | "watchdog" | "crash" }
+  | {
+      readonly kind: "off";
+      readonly why: "power" | "cut" | "brown-out" | "deep-sleep" | "reset" | "watchdog" | "crash";
+    }
   | { readonly kind: "pin"; readonly pin: number; readonly value: 0 | 1 }
   | { readonly kind: "flash"; readonly operation: FlashOperation; readonly index: number }
   | { readonly kind: "net"; readonly state: "up" | "down"; readonly address?: string }
@@ -44,12 +47,28 @@ export interface SimFlash {
 export type SimFault =
   | { readonly kind: "access-point"; readonly up: boolean }
   | { readonly kind: "wifi-password"; readonly wrong: boolean }
+  /** Nobody gives the board an address. */
+  | { readonly kind: "dhcp"; readonly fails: boolean }
   | { readonly kind: "link-loss"; readonly forMs?: number }
+  /** Every packet takes so much longer, each way. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** The link is up, but packets do not get there: connections wait for the way back, datagrams are gone. */
+  | { readonly kind: "partition"; readonly from: "nothing" | "broker" | "everything" }
   | { readonly kind: "broker"; readonly behaviour: "normal" | "refuse" | "silent" | "close" }
   | { readonly kind: "dns"; readonly fails: boolean }
   /** Moves the calendar, or takes it back to the year 2000, where it starts without a battery. */
   | { readonly kind: "clock"; readonly jumpMs: number | "unset" }
   | { readonly kind: "flash-full"; readonly freeBytes: number | null }
+  /** Whatever changes the flash raises EIO; reading works. */
+  | { readonly kind: "flash-failing"; readonly fails: boolean }
+  /** The power goes at the `operation`-th flash operation from now, 1 is the next; null calls that off. */
+  | { readonly kind: "power-cut"; readonly operation: number | null }
+  /** The supply dips below what the chip bears: its detector resets it. */
+  | { readonly kind: "brown-out" }
+  /** Takes memory from programs until so much is free; null gives it back. Holds over resets. */
+  | { readonly kind: "memory"; readonly freeBytes: number | null }
+  /** The program stands still, for good or for so long: only a reset, or the watchdog's, helps. */
+  | { readonly kind: "hang"; readonly forMs?: number }
   | { readonly kind: "serial"; readonly behaviour: "normal" | "silent" | "garbage" | "noise" | "loss" | "lost" };
 
 /** How the console of a board is reached. */

@@ -50,6 +50,11 @@ interface Line {
 const result = (text: string): Line => ({ stream: "stdout", text: `${text}\n` });
 const remark = (text: string): Line => ({ stream: "stderr", text: `${text}\n` });
 
+function formatFault({ name, description, example }: EventData<"fault">, palette: Palette): string {
+  const way = example === undefined ? "" : `\n    ${palette.faint(`espx sim fault NAME ${example}`)}`;
+  return `${palette.strong(name)}  ${description}${way}`;
+}
+
 function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | null {
   switch (event.kind) {
     case "log":
@@ -85,7 +90,7 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "pin":
       return result(`${event.data.board} pin ${event.data.pin} is ${event.data.value}`);
     case "fault":
-      return result(`${event.data.name.padEnd(36)} ${event.data.description}`);
+      return result(formatFault(event.data, palette));
     case "power":
       return result(`${event.data.board} power ${event.data.action}`);
     case "step":

@@ -1,6 +1,6 @@
 import { InternalError, type SimEvent } from "@espx/proto";
 import type { BoardStop } from "../worker/context.ts";
-import type { RomReason } from "../chip/boot-texts.ts";
+import { brownOutText, type RomReason } from "../chip/boot-texts.ts";
 import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import { BareChip } from "./bare-chip.ts";
 import { type BootReason, keepImage, type PoweredChip, sessionStart } from "./boot-reason.ts";
@@ -106,6 +106,19 @@ export class BoardPower {
     });
   }
 
+  /** The supply dips: the detector resets the chip, and what RTC memory holds is gone as after a power cut. */
+  brownOut(): void {
+    void this.#change(async () => {
+      await this.#settle();
+      if (this.#state.kind === "off" || this.#state.kind === "held") return;
+      const atUs = this.#chip.world.nowUs();
+      this.#chip.print(brownOutText, atUs / 1000);
+      await this.#end("brown-out");
+      this.#chip.rtc.powerUp(atUs / 1000);
+      this.#start({ cause: "power-on", romReason: "brown-out", atUs, isBootPinLow: this.#chip.isBootPinLow() });
+    });
+  }
+
   /** Rate of the serial line: the program's own, or that of a chip without one; undefined follows the host's. */
   lineBaud(consoleBaud: number | undefined): number | undefined {
     return this.#state.kind === "bare" ? this.#state.bare.lineBaud : consoleBaud;
@@ -145,7 +158,7 @@ export class BoardPower {
 
   #start(reason: BootReason): void {
     this.#failure = undefined;
-    if (reason.cause === "soft" || this.#startsProgram(reason, reason.cause)) this.#run(reason);
+    if (reason.cause === "soft" || this.#startsProgram(reason, reason.romReason ?? reason.cause)) this.#run(reason);
   }
 
   /** What ROM and boot loader do; true when they come to an application. */

@@ -1,5 +1,6 @@
 import type { Clock, ResetCause } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
+import type { RomReason } from "../chip/boot-texts.ts";
 import type { ChipHost } from "../chip/chip-host.ts";
 import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import type { BootImage } from "../worker/start-data.ts";
@@ -38,6 +39,8 @@ export interface PoweredChip {
 /** How a boot differs from the one before. */
 export interface BootReason {
   readonly cause: ResetCause;
+  /** What the ROM calls it, where Python sees no difference. */
+  readonly romReason?: RomReason;
   readonly atUs: number;
   readonly rawRepl?: boolean;
   readonly wokeByTimer?: boolean;

@@ -16,6 +16,7 @@ import type { BoardWorld } from "./boot-reason.ts";
 import { defaultHeapBytes, macOfName, type VirtualBoardOptions } from "./board-options.ts";
 import type { HostPart, SimEventBody } from "./host-part.ts";
 import { PinHost } from "./pin-host.ts";
+import { ProgramHost } from "./program-host.ts";
 import { resolvePath } from "../vm/paths.ts";
 import { RtcHost } from "./rtc-host.ts";
 import { SerialHost } from "./serial-host.ts";
@@ -55,7 +56,7 @@ export class VirtualBoard implements SimBoard {
       lineBaud: (consoleBaud) => this.#power.lineBaud(consoleBaud),
       holdReset: (held) => this.#power.holdReset(held),
     });
-    this.#parts = new BoardParts([this.flash, this.chip, this.#pins, rtc, this.#serial, ...parts]);
+    this.#parts = new BoardParts([this.flash, this.chip, this.#pins, rtc, this.#serial, new ProgramHost(), ...parts]);
     const heapBytes = options.heapBytes ?? defaultHeapBytes;
     this.#power = new BoardPower(
       {
@@ -117,6 +118,7 @@ export class VirtualBoard implements SimBoard {
   }
 
   fault(fault: SimFault): void {
+    if (fault.kind === "brown-out") return this.#power.brownOut();
     if (this.#parts.fault(fault)) return;
     throw new UsageError("sim/bad-fault", `the board ${this.name} has no part for the fault ${fault.kind}`);
   }

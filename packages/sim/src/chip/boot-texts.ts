@@ -2,8 +2,8 @@ import type { EspImage } from "@espx/image";
 import type { ResetCause } from "@espx/proto";
 import type { ChipModel } from "./chip-model.ts";
 
-/** Why the ROM runs; the last two are reasons of its own. */
-export type RomReason = ResetCause | "rom-watchdog" | "boot-loader";
+/** Why the ROM runs; the last three are reasons of its own. */
+export type RomReason = ResetCause | "brown-out" | "rom-watchdog" | "boot-loader";
 
 /** As the ESP32's ROM numbers and names its reasons, and as the newer chips' does. */
 const reasons: Readonly<Record<RomReason, { readonly old: string; readonly new: string }>> = {
@@ -12,6 +12,7 @@ const reasons: Readonly<Record<RomReason, { readonly old: string; readonly new: 
   watchdog: { old: "0x7 (TG0WDT_SYS_RESET)", new: "0x7 (TG0WDT_SYS_RST)" },
   "deep-sleep": { old: "0x5 (DEEPSLEEP_RESET)", new: "0x5 (DSLEEP)" },
   soft: { old: "", new: "" },
+  "brown-out": { old: "0xf (RTCWDT_BROWN_OUT_RESET)", new: "0xf (BROWNOUT_RST)" },
   "rom-watchdog": { old: "0x10 (RTCWDT_RTC_RESET)", new: "0x10 (RTCWDT_RTC_RST)" },
   "boot-loader": { old: "0x3 (SW_RESET)", new: "0x3 (RTC_SW_SYS_RST)" },
 };
@@ -73,6 +74,9 @@ export const panicText = [
   "Rebooting...",
   "",
 ].join(lineEnd);
+
+/** What an application leaves on the console when the supply dips. @source ESP-IDF 5.5, esp_hw_support/port/brownout.c */
+export const brownOutText = new TextEncoder().encode("\r\nBrownout detector was triggered\r\n\r\n");
 
 /** What the firmware says of a file system that is neither whole nor empty; it then goes on saying so. */
 export function corruptText(firstSector: number, sectors: number): string {

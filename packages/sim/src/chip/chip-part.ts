@@ -15,7 +15,7 @@ export interface RunningFiles {
 /** The worker half of the chip: its flash as Python reaches it, changed here and told to the host. */
 export function chipCalls(context: WorkerContext, files: RunningFiles): HostCalls {
   const setup = context.setup<ChipSetup>("chip");
-  return partitionCalls(context, setup, new RunningFlash(context, setup, files));
+  return partitionCalls(context, setup, new RunningFlash(context, setup, files), () => files.journal.isFailing);
 }
 
 class RunningFlash implements FlashAccess {

@@ -15,8 +15,17 @@ const espError = {
   validationFailed: -0x1503,
 } as const;
 
-/** What `esp32.Partition` stands on; partitions go by their place in the table. */
-export function partitionCalls(context: WorkerContext, setup: ChipSetup, flash: FlashAccess): HostCalls {
+/**
+ * What `esp32.Partition` stands on; partitions go by their place in the table.
+ *
+ * @param isFailing - whether the chip fails to change anything
+ */
+export function partitionCalls(
+  context: WorkerContext,
+  setup: ChipSetup,
+  flash: FlashAccess,
+  isFailing: () => boolean,
+): HostCalls {
   const { partitions } = setup;
   const at = (index: number): Partition | undefined => partitions[index];
   const indexOf = (partition: Partition | undefined): number =>
@@ -47,6 +56,7 @@ export function partitionCalls(context: WorkerContext, setup: ChipSetup, flash: 
       }),
     partition_write: (index: number, offset: number, address: number, length: number) =>
       within(index, offset, length, (start) => {
+        if (isFailing()) return espError.fail;
         flash.program(start, context.memory().slice(address, address + length));
         return 0;
       }),
@@ -54,16 +64,17 @@ export function partitionCalls(context: WorkerContext, setup: ChipSetup, flash: 
       within(index, offset, length, (start) => {
         if (offset % sectorBytes !== 0) return espError.invalidArgument;
         if (length % sectorBytes !== 0) return espError.invalidSize;
+        if (isFailing()) return espError.fail;
         flash.erase(start, length);
         return 0;
       }),
     partition_set_boot: (index: number) => {
       context.spend();
-      return setBoot({ flash, partitions, chipId: setup.chipId }, at(index));
+      return isFailing() ? espError.fail : setBoot({ flash, partitions, chipId: setup.chipId }, at(index));
     },
     partition_mark_valid: () => {
       context.spend();
-      return markValid(flash, partitions);
+      return isFailing() ? espError.fail : markValid(flash, partitions);
     },
   };
 }

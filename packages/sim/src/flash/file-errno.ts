@@ -3,6 +3,7 @@ import { DeviceError } from "@espx/proto";
 /** Error numbers of a file system as MicroPython on an ESP32 shows them (newlib). */
 export const fileErrno = {
   ENOENT: 2,
+  EIO: 5,
   EBADF: 9,
   EEXIST: 17,
   ENODEV: 19,

@@ -42,7 +42,7 @@ export class FlashHost implements HostPart, SimFlash, FlashTree {
   #store: FlashStore;
   #chip: FlashChip | undefined;
   readonly #keeper: FlashKeeper | undefined;
-  readonly #cut = new SharedArrayBuffer(8);
+  readonly #cut = new SharedArrayBuffer(12);
   #channel: PartChannel | undefined;
   #journal: FlashOperation[] = [];
   #operations = 0;
@@ -102,9 +102,17 @@ export class FlashHost implements HostPart, SimFlash, FlashTree {
   }
 
   fault(fault: SimFault): boolean {
-    if (fault.kind !== "flash-full") return false;
-    this.#store.limitFree(fault.freeBytes);
-    this.#tell<FlashLimit>({ type: "flash-limit", freeBytes: fault.freeBytes });
+    if (fault.kind === "flash-full") {
+      this.#store.limitFree(fault.freeBytes);
+      this.#tell<FlashLimit>({ type: "flash-limit", freeBytes: fault.freeBytes });
+    } else if (fault.kind === "flash-failing") {
+      Atomics.store(new Int32Array(this.#cut), cutWord.failing, fault.fails ? 1 : 0);
+    } else if (fault.kind === "power-cut") {
+      if (fault.operation === null) this.disarm();
+      else void this.cutAt(fault.operation);
+    } else {
+      return false;
+    }
     return true;
   }
 

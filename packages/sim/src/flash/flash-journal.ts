@@ -1,6 +1,6 @@
 import type { FlashOperation } from "@espx/proto";
 import type { WorkerContext } from "../worker/context.ts";
-import { FlashRefusal } from "./file-errno.ts";
+import { fileErrno, FlashRefusal } from "./file-errno.ts";
 import { cutWord, type FlashCut, type FlashDone } from "./flash-messages.ts";
 import type { FlashStore } from "./flash-store.ts";
 
@@ -28,8 +28,14 @@ export class FlashJournal {
     return this.#operations;
   }
 
+  /** Whether the chip fails to change anything. */
+  get isFailing(): boolean {
+    return Atomics.load(this.#cut, cutWord.failing) !== 0;
+  }
+
   /** Does one operation; 0, or `-errno` when the flash refuses it (then it does not count). */
   commit(operation: FlashOperation): number {
+    if (this.isFailing) return -fileErrno.EIO;
     const mtimeS = clockStartS + Math.floor(this.#context.now() / 1000);
     try {
       this.#store.apply(operation, mtimeS);

@@ -8,8 +8,8 @@ export interface FlashSetup {
   readonly cut: SharedArrayBuffer;
 }
 
-/** Words of {@link FlashSetup.cut}: operations until the power goes (0: not armed), and torn bytes (-1: clean). */
-export const cutWord = { remaining: 0, tornBytes: 1 } as const;
+/** Words of {@link FlashSetup.cut}: operations until the power goes (0: not armed), torn bytes (-1: clean), and 1 when all fail. */
+export const cutWord = { remaining: 0, tornBytes: 1, failing: 2 } as const;
 
 /** Worker to host. */
 export interface FlashDone {

@@ -92,6 +92,12 @@ export class NetHost implements HostPart {
         return this.#alter("accessPoints", (points) => points.map((point) => ({ ...point, up: point.up && fault.up })));
       case "wifi-password":
         return this.#alter("wrongPassword", (wrong) => wrong || fault.wrong);
+      case "dhcp":
+        return this.#alter("dhcpFails", (fails) => fails || fault.fails);
+      case "delay":
+        return this.#alter("delayMs", () => fault.ms);
+      case "partition":
+        return this.#alter("cutOff", () => fault.from);
       case "dns":
         return this.#alter("dnsFails", (fails) => fails || fault.fails);
       case "broker":
@@ -104,6 +110,11 @@ export class NetHost implements HostPart {
         return true;
       case "clock":
       case "flash-full":
+      case "flash-failing":
+      case "power-cut":
+      case "brown-out":
+      case "memory":
+      case "hang":
       case "serial":
         return false;
     }

@@ -15,7 +15,8 @@ import { WorldBackend } from "./world-backend.ts";
 /** The worker half of a board's network: Wi-Fi, sockets and `select` for Python. */
 export function makeNetPart(context: WorkerContext): WorkerPart {
   const setup = context.setup<NetSetup>("net");
-  const gate = new LinkGate();
+  const gate = new LinkGate(context);
+  gate.setObstacles(setup.script);
   let { script } = setup;
   const backend =
     context.mode === "real"
@@ -43,6 +44,7 @@ export function makeNetPart(context: WorkerContext): WorkerPart {
   if (setup.lostForMs > 0) wifi.loseLink(setup.lostForMs);
   context.on("net-script", ({ script: changed }: NetScriptChange) => {
     script = changed;
+    gate.setObstacles(changed);
     wifi.setScript(changed);
   });
   context.on("net-link-loss", ({ forMs }: NetLinkLoss) => wifi.loseLink(forMs));

@@ -29,6 +29,8 @@ export interface NetScript {
   readonly accessPoints: readonly AccessPoint[];
   /** Every password is wrong. */
   readonly wrongPassword: boolean;
+  /** Nobody gives addresses. */
+  readonly dhcpFails: boolean;
   readonly dnsFails: boolean;
   /** Addresses by name, null for one that does not exist; other names lead to the server of the scripted network. */
   readonly names: Readonly<Record<string, string | null>>;
@@ -44,12 +46,17 @@ export interface NetScript {
   readonly lossShare: number;
   /** Groups of boards by name, and `server`, without a way between them; who is in none is in one more with the rest. */
   readonly partition: readonly (readonly string[])[];
+  /** So much later does each packet cross the air of a board, one way. */
+  readonly delayMs: number;
+  /** What a board does not reach though its link is up. */
+  readonly cutOff: "nothing" | "broker" | "everything";
 }
 
 /** The network that a world has when nobody scripts another. */
 export const defaultScript: NetScript = {
   accessPoints: [{ ssid: "espx-sim", password: "espx-sim", up: true }],
   wrongPassword: false,
+  dhcpFails: false,
   dnsFails: false,
   names: {},
   broker: { kind: "normal" },
@@ -59,6 +66,8 @@ export const defaultScript: NetScript = {
   jitterMs: 0,
   lossShare: 0,
   partition: [],
+  delayMs: 0,
+  cutOff: "nothing",
 };
 
 /** Address of the one server in the scripted network: broker, name server and gateway. */

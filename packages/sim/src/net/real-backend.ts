@@ -27,15 +27,19 @@ export class RealBackend implements NetBackend {
   attach(stack: SocketStack): void {
     const on = <T extends SocketEvent["type"]>(type: T, act: (socket: BoardSocket, event: EventOf<T>) => void): void =>
       this.#context.on(type, (event: EventOf<T>) => {
-        this.#gate.pass(() => {
-          const socket = "socket" in event ? stack.get(event.socket) : undefined;
+        const find = (): BoardSocket | undefined => ("socket" in event ? stack.get(event.socket) : undefined);
+        const arrive = (): void => {
+          const socket = find();
           if (socket !== undefined) act(socket, event);
-        });
+        };
+        this.#gate.pass(arrive, find()?.peer);
       });
     on("net-opened", (socket) => socket.opened());
     on("net-failed", (socket, { errno }) => socket.failed(errno));
     on("net-data", (socket, { bytes }) => socket.data(bytes));
-    on("net-datagram", (socket, { bytes, address, port }) => socket.datagrams.push({ bytes, from: { address, port } }));
+    on("net-datagram", (socket, { bytes, address, port }) => {
+      if (!this.#gate.isCutOff({ address, port })) socket.datagrams.push({ bytes, from: { address, port } });
+    });
     on("net-ended", (socket) => socket.ended());
     on("net-taken", (socket, { count }) => socket.taken(count));
     on("net-secured", (socket, { outcome }) => socket.secured(outcome));
@@ -45,8 +49,10 @@ export class RealBackend implements NetBackend {
     // A port belongs to the board itself: it needs no air.
     this.#context.on("net-bound", ({ socket, port }: EventOf<"net-bound">) => stack.get(socket)?.bound(port));
     this.#context.on("net-resolved", ({ id, address }: EventOf<"net-resolved">) => {
-      this.#resolving.get(id)?.(address);
-      this.#resolving.delete(id);
+      this.#gate.pass(() => {
+        this.#resolving.get(id)?.(address);
+        this.#resolving.delete(id);
+      });
     });
   }
 

@@ -11,6 +11,9 @@ const socketsMax = 16;
 /** How long a name look-up may take before it counts as failed. */
 const resolveMs = 14_000;
 
+/** How long TCP tries to reach somebody who does not answer; as lwIP on the chip, whose error is {@link netErrno.ECONNABORTED}. */
+const connectMs = 18_000;
+
 /** Below zero and above: whole waits, as the host calls take them. */
 const limit = (timeoutMs: number): number => (timeoutMs < 0 ? Infinity : timeoutMs);
 
@@ -95,7 +98,8 @@ export class SocketStack {
     if (!this.#gate.isOpen) return -netErrno.EHOSTUNREACH;
     socket.state = "connecting";
     socket.peer = to;
-    this.#backend.connect(socket, to);
+    if (!this.#gate.reaches(to)) this.#giveUpLater(socket);
+    this.#gate.pass(() => socket.state === "connecting" && this.#backend.connect(socket, to), to);
     if (timeoutMs === 0) return -netErrno.EINPROGRESS;
     const result = this.#context.until(
       () => (socket.state === "open" || socket.hasError ? true : undefined),
@@ -119,7 +123,7 @@ export class SocketStack {
     if (refused < 0) return refused;
     const part = bytes.slice(0, socket.roomBytes);
     socket.queued(part.length);
-    this.#gate.pass(() => socket.state === "open" && this.#backend.send(socket, part));
+    this.#gate.pass(() => socket.state === "open" && this.#backend.send(socket, part), socket.peer);
     return part.length;
   }
 
@@ -129,7 +133,8 @@ export class SocketStack {
       const refused = this.#bindDatagram(socket);
       if (refused < 0) return refused;
     }
-    this.#backend.sendTo(socket, bytes.slice(), to);
+    const own = bytes.slice();
+    if (!this.#gate.isCutOff(to)) this.#gate.pass(() => this.#backend.sendTo(socket, own, to), to);
     return bytes.length;
   }
 
@@ -173,7 +178,7 @@ export class SocketStack {
       this.#backend.close(waiting, false);
     }
     socket.state = "closed";
-    this.#backend.close(socket, !this.#gate.isOpen);
+    this.#backend.close(socket, !this.#gate.reaches(socket.peer));
     return 0;
   }
 
@@ -182,7 +187,7 @@ export class SocketStack {
     if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) return name;
     if (!this.#gate.isOpen) return nameNotFound;
     let answer: { readonly address: string | undefined } | undefined;
-    this.#backend.resolve(name, (address) => (answer = { address }));
+    this.#gate.pass(() => this.#backend.resolve(name, (address) => (answer = { address })));
     const result = this.#context.until(() => answer, resolveMs);
     if (result === "interrupted") return -netErrno.EINTR;
     return result === "timeout" ? nameNotFound : (result.value.address ?? nameNotFound);
@@ -196,6 +201,13 @@ export class SocketStack {
       this.#backend.close(socket, true);
       socket.failed(netErrno.ECONNABORTED);
     }
+  }
+
+  #giveUpLater(socket: BoardSocket): void {
+    const giveUp = (): void => {
+      if (socket.state === "connecting") socket.failed(netErrno.ECONNABORTED);
+    };
+    this.#context.at(this.#context.now() + connectMs, giveUp);
   }
 
   #bindDatagram(socket: BoardSocket): number {

@@ -14,6 +14,9 @@ const wifiStatus = {
 /** How long the steps of a connection take; a model, near to what a chip does on a quiet channel. */
 const timing = { connectMs: 300, scanMs: 1500, handshakeMs: 1000, addressKeptMs: 120_000 } as const;
 
+/** How long the DHCP client waits for an answer before its next question, s; the last one counts for all that follow. @source lwIP, dhcp.c */
+const dhcpWaitsS = [2, 4, 8, 16, 32, 60] as const;
+
 /** Refusals of the Wi-Fi driver, below every errno. */
 const wifiRefusal = { notStarted: -1001, busy: -1002, notConnected: -1003 } as const;
 
@@ -37,6 +40,7 @@ export class WifiStation {
   #reason = 0;
   #attempts = 0;
   #attemptsMax = 0;
+  #questions = 0;
   #lostUntilMs = 0;
   #cancelAttempt: () => void = () => {};
   #cancelAddressLoss: () => void = () => {};
@@ -127,6 +131,7 @@ export class WifiStation {
     if (target === undefined) return this.#endAttempt(timing.scanMs, () => this.#failed(wifiStatus.noAccessPoint));
     if (!this.#accepts(target))
       return this.#endAttempt(timing.handshakeMs, () => this.#failed(wifiStatus.wrongPassword));
+    this.#questions = 0;
     this.#endAttempt(timing.connectMs, () => this.#arrived());
   }
 
@@ -138,11 +143,18 @@ export class WifiStation {
   #arrived(): void {
     const target = this.#reachable();
     if (target === undefined || !this.#accepts(target)) return this.#attempt();
-    this.#state = "connected";
     this.#reason = 0;
+    if (this.#script.dhcpFails) return this.#askAgain();
+    this.#state = "connected";
     this.#attempts = 0;
     this.#cancelAddressLoss();
     this.#listener.up();
+  }
+
+  /** On the access point, but without an address: for a program that is still connecting. */
+  #askAgain(): void {
+    const waitS = dhcpWaitsS[Math.min(this.#questions++, dhcpWaitsS.length - 1)] ?? 0;
+    this.#endAttempt(waitS * 1000, () => this.#arrived());
   }
 
   #failed(reason: number): void {

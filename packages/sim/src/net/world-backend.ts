@@ -36,7 +36,7 @@ export class WorldBackend implements NetBackend {
   attach(stack: SocketStack): void {
     this.#stack = stack;
     this.#context.on("net-event", ({ event, atMs }: TimedSocketEvent) => {
-      this.#context.at(atMs, () => this.#gate.pass(() => this.#take(event)));
+      this.#context.at(atMs, () => this.#gate.pass(() => this.#take(event), this.#peerOf(event)));
     });
   }
 
@@ -89,13 +89,13 @@ export class WorldBackend implements NetBackend {
     if (taken.length === 0) {
       this.#taken.set(socket, taken);
       socket.settle = () => {
-        while (this.#gate.isOpen && taken[0] !== undefined && taken[0].atMs <= this.#context.now())
+        while (this.#gate.reaches(socket.peer) && taken[0] !== undefined && taken[0].atMs <= this.#context.now())
           socket.taken(taken.shift()?.count ?? 0);
       };
     }
     const atMs = this.#context.now() + 2 * this.#latencyMs();
     taken.push({ atMs, count });
-    if (socket.unsentBytes > sendBufferBytes / 2) this.#context.at(atMs, () => this.#gate.pass(socket.settle));
+    if (socket.unsentBytes > sendBufferBytes / 2) this.#context.at(atMs, () => this.#gate.pass(socket.settle, socket.peer));
   }
 
   #request(request: SocketRequest): void {
@@ -120,6 +120,10 @@ export class WorldBackend implements NetBackend {
     );
   }
 
+  #peerOf(event: SocketEvent): NetAddress | undefined {
+    return event.type === "net-resolved" ? undefined : this.#stack?.get(event.socket)?.peer;
+  }
+
   #take(event: SocketEvent): void {
     if (event.type === "net-resolved") {
       this.#resolving.get(event.id)?.(event.address);
@@ -139,7 +143,7 @@ export class WorldBackend implements NetBackend {
       case "net-data":
         return socket.data(event.bytes);
       case "net-datagram":
-        socket.datagrams.push({ bytes: event.bytes, from: event });
+        if (!this.#gate.isCutOff(event)) socket.datagrams.push({ bytes: event.bytes, from: event });
         return;
       case "net-ended":
         return socket.ended();

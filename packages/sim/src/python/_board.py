@@ -1,11 +1,11 @@
 """What the modules of a virtual board share: the table of host calls, and the outcome of one."""
 
+import gc
 import _host as host
 from uctypes import addressof
 
 _EINTR = -4
 
-_callbacks = {}
 
 
 def check(result):
@@ -15,6 +15,48 @@ def check(result):
     if result == _EINTR:
         raise KeyboardInterrupt
     raise OSError(-result)
+
+
+_rest = None
+
+
+def leave_free(size):
+    """Takes what is free beyond that for good, in crumbs: they fill the gaps between what is loaded."""
+    global _rest
+    while gc.mem_free() - size >= 128:
+        _rest = (bytearray(32), _rest)
+
+
+_held = None
+
+
+def _keep_free(size):
+    """Takes memory from the heap until so much is free; gives all back when the number is below zero."""
+    global _held
+    _held = None
+    gc.collect()
+    if size < 0 or gc.mem_free() < size:
+        return
+    try:
+        room = bytearray(size)
+    except MemoryError:
+        room = None
+    piece = gc.mem_free()
+    while piece >= 16:
+        try:
+            _held = (bytearray(piece), _held)
+            piece = gc.mem_free()
+        except MemoryError:
+            piece //= 2
+    if room is None:
+        # What is free lies in crumbs; some of them are given back.
+        while _held and gc.mem_free() < size:
+            _held = _held[1]
+            gc.collect()
+
+
+# The host calls number 0 by itself.
+_callbacks = {0: _keep_free}
 
 
 def new_callback(function):

@@ -19,6 +19,7 @@ import { rtcCalls } from "./machine/rtc-calls.ts";
 import { timeCalls } from "./machine/time-calls.ts";
 import { timerCalls } from "./machine/timer-calls.ts";
 import { workerParts } from "./parts.ts";
+import { sufferFaults } from "./program-faults.ts";
 import { Programs } from "./programs.ts";
 import type { StartData } from "./start-data.ts";
 import { SupportFiles } from "./support-files.ts";
@@ -59,6 +60,7 @@ export function runBoard(start: StartData): never {
   if (start.image === undefined) context.post({ type: "image", image: { ...references, vm: interpreter.image() } });
   const adopt = adoptSource(start.boot.firmware);
   if (adopt !== undefined) interpreter.execute(adopt);
+  sufferFaults(context, callbacks, () => console.output.flush());
   context.post({ type: "loaded", memory: interpreter.memory.shared });
   const programs = new Programs(console, files, support, softReset);
   const outcome = programs.run(start.boot.rawRepl);

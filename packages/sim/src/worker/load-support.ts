@@ -35,7 +35,7 @@ export function loadSupport(interpreter: Interpreter, heapBytes: number): Suppor
   const dispatch = reference(interpreter.attribute(board, "dispatch"));
   const execfile = reference(interpreter.attribute(reference(interpreter.import("builtins")), "execfile"));
   run(installSource);
-  leaveFree(interpreter, heapBytes);
+  leaveFree(interpreter, board, heapBytes);
   return { dispatch: dispatch.reference, execfile: execfile.reference };
 }
 
@@ -48,13 +48,12 @@ export function bindSupport(interpreter: Interpreter, { dispatch, execfile }: Su
 }
 
 /**
- * Takes what is free beyond `heapBytes` for good: the interpreter keeps what the host has not released.
+ * Takes what is free beyond `heapBytes` for good.
  *
  * @throws InternalError `sim/support-broken` when less is free than that
  */
-function leaveFree(interpreter: Interpreter, heapBytes: number): void {
+function leaveFree(interpreter: Interpreter, board: PythonReference, heapBytes: number): void {
   const gc = reference(interpreter.import("gc"));
-  const bytearray = reference(interpreter.attribute(reference(interpreter.import("builtins")), "bytearray"));
   succeeded(interpreter.call(reference(interpreter.attribute(gc, "collect"))));
   const free = interpreter.call(reference(interpreter.attribute(gc, "mem_free")));
   if (typeof free !== "number" || free < heapBytes) {
@@ -63,7 +62,7 @@ function leaveFree(interpreter: Interpreter, heapBytes: number): void {
       `the support modules leave ${JSON.stringify(free)} bytes of heap, expected ${heapBytes}`,
     );
   }
-  reference(interpreter.call(bytearray, free - heapBytes));
+  succeeded(interpreter.call(reference(interpreter.attribute(board, "leave_free")), heapBytes));
 }
 
 /** Gives the modules their names, old ones with a "u" too, and the order of the import path that the chip has, and leaves no trace in `__main__`. */
