@@ -95,7 +95,8 @@ export class WorldBackend implements NetBackend {
     }
     const atMs = this.#context.now() + 2 * this.#latencyMs();
     taken.push({ atMs, count });
-    if (socket.unsentBytes > sendBufferBytes / 2) this.#context.at(atMs, () => this.#gate.pass(socket.settle, socket.peer));
+    if (socket.unsentBytes > sendBufferBytes / 2)
+      this.#context.at(atMs, () => this.#gate.pass(socket.settle, socket.peer));
   }
 
   #request(request: SocketRequest): void {
