@@ -1,5 +1,6 @@
 import type { Clock, PortInfo, SerialLink, SimControl } from "@espx/proto";
 import type { BrokerLink, BrokerOptions } from "./ports/mqtt.ts";
+import type { DownloadOptions } from "./ports/https-download.ts";
 import type { Output } from "./output/output.ts";
 import type { TestBench } from "./scenario/bench.ts";
 import type { Redactor } from "./output/redactor.ts";
@@ -23,6 +24,7 @@ export interface Outside {
   openPort(url: string, options?: { readonly baudRate?: number; readonly signal?: AbortSignal }): Promise<SerialLink>;
   connectBroker(options: BrokerOptions): Promise<BrokerLink>;
   startBroker(options?: { readonly port?: number }): Promise<{ readonly url: string; close(): Promise<void> }>;
+  download(url: string, options: DownloadOptions): Promise<Uint8Array>;
   simControl(): Promise<SimControl>;
   testBench(): Promise<TestBench>;
 }

@@ -13,6 +13,16 @@ const partition = z.object({
   readOnly: z.boolean(),
 });
 
+/** A firmware as the catalogue names it. */
+const catalogued = {
+  board: z.string(),
+  variant: z.string(),
+  version: z.string(),
+  chip: z.string(),
+  address,
+  url: z.string(),
+};
+
 /** What is told of flash and of files for it, by kind. */
 export const flashEventSchemas = {
   image: z
@@ -51,6 +61,30 @@ export const flashEventSchemas = {
       ota: z.object({ able: z.boolean(), reason: z.string() }),
     })
     .describe("A partition table, from a file or a board; `ota`: whether firmware can come over the air."),
+  firmware: z
+    .object({
+      ...catalogued,
+      sizeBytes: bytes,
+      sha256: z.string(),
+      pinned: z.enum(["catalogue", "lock", "new"]),
+      from: z.enum(["cache", "download"]),
+      reason: z.string(),
+      ota: z.object({ able: z.boolean(), reason: z.string() }),
+    })
+    .describe(
+      "A firmware was chosen and its bytes were checked; `pinned`: what requires its hash, `new` when that was not known before.",
+    ),
+  offer: z
+    .object({
+      ...catalogued,
+      description: z.string(),
+      flashBytes: bytes,
+      pinned: z.enum(["catalogue", "lock"]).nullable(),
+      cached: z.boolean(),
+    })
+    .describe(
+      "A firmware of the catalogue; `flashBytes` is the least flash that it needs, `pinned` null when its hash is not known.",
+    ),
   written: z
     .object({ path: z.string(), sizeBytes: bytes, sha256: z.string(), secret: z.boolean() })
     .describe("A file was written here; `secret` when it may hold secrets and only its owner can read it."),

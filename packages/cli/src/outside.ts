@@ -7,7 +7,15 @@ export function realOutside(env: Env): Outside {
     openPort: async (url, options) => (await import("./ports/serial.ts")).openPort(url, { ...options, env }),
     connectBroker: async (options) => (await import("./ports/mqtt.ts")).connectBroker(options),
     startBroker: async (options) => (await import("./ports/broker.ts")).startBroker(options),
+    download: async (url, options) =>
+      (await import("./ports/https-download.ts")).download(url, { ...options, ...certificatesOf(env) }),
     testBench: async () => (await import("./ports/test-bench.ts")).testBench,
     simControl: async () => (await import("./ports/sim-control.ts")).simControl(env),
   };
+}
+
+/** Node itself has read what the process was started with; who runs espx with another environment means that one. */
+function certificatesOf(env: Env): { readonly extraCertificates?: string } {
+  const file = env["NODE_EXTRA_CA_CERTS"] ?? "";
+  return file === "" || file === process.env["NODE_EXTRA_CA_CERTS"] ? {} : { extraCertificates: file };
 }

@@ -26,6 +26,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./size.ts"),
   },
   { name: "partitions", summary: "show a partition table", load: () => import("./partitions.ts") },
+  {
+    name: "firmware",
+    summary: "list the MicroPython firmware that can be fetched",
+    load: () => import("./firmware.ts"),
+  },
+  { name: "firmware fetch", summary: "fetch a firmware into the cache", load: () => import("./firmware-fetch.ts") },
   { name: "image", summary: "the same as image-info", load: () => import("./image.ts") },
   {
     name: "image-info",

@@ -75,3 +75,21 @@ export function formatPartitions({ partitions, ota }: EventData<"partitions">, p
   );
   return [palette.faint(head), ...rows, palette.faint(ota.reason)].join("\n");
 }
+
+/** Which firmware was taken and why, and what its layout can do. */
+export function formatFirmware(data: EventData<"firmware">): string {
+  const { sizeBytes, from, reason, ota } = data;
+  const where = from === "cache" ? "from the cache" : `from ${new URL(data.url).host}`;
+  return `${nameOf(data)}, ${formatBytes(sizeBytes)} ${where}: ${reason}\n${ota.reason}`;
+}
+
+/** One line of the catalogue. */
+export function formatOffer(data: EventData<"offer">, palette: Palette): string {
+  const pinned = data.pinned === null ? "hash not known" : data.pinned === "lock" ? "locked" : "pinned";
+  const state = data.cached ? `${pinned}, in the cache` : pinned;
+  return `${palette.strong(nameOf(data).padEnd(34))} ${data.chip.padEnd(8)} ${data.description}  ${palette.faint(`(${state})`)}`;
+}
+
+function nameOf({ board, variant, version }: Pick<EventData<"offer">, "board" | "variant" | "version">): string {
+  return `${board}${variant === "" ? "" : `-${variant}`} ${version}`;
+}

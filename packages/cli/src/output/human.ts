@@ -1,5 +1,5 @@
 import type { EspxEvent, EventData } from "../events.ts";
-import { formatImage, formatPartitions } from "./flash-text.ts";
+import { formatFirmware, formatImage, formatOffer, formatPartitions } from "./flash-text.ts";
 import type { Look, Output, Sinks } from "./output.ts";
 import type { ProgressBar } from "./progress.ts";
 import type { Redactor } from "./redactor.ts";
@@ -105,6 +105,10 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
       return result(formatImage(event.data, palette));
     case "partitions":
       return result(formatPartitions(event.data, palette));
+    case "firmware":
+      return remark(formatFirmware(event.data));
+    case "offer":
+      return result(formatOffer(event.data, palette));
     case "written":
       return result(formatWritten(event.data));
     case "progress":

@@ -4,6 +4,7 @@ import { NotFoundError } from "@espx/proto";
 import { assetFolder } from "../assets.ts";
 import type { Context } from "../context.ts";
 import { projectSchema, type ProjectContent } from "./espx-yaml.ts";
+import { CATALOGUE_NAME } from "./catalogue-name.ts";
 import { didYouMean } from "./nearest.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { errorAt, readSource, type Source } from "./source.ts";
@@ -124,6 +125,7 @@ async function manifestNames(folder: string): Promise<readonly string[]> {
   return files
     .filter((file) => file.endsWith(".yaml"))
     .map((file) => file.slice(0, -".yaml".length))
+    .filter((name) => name !== CATALOGUE_NAME)
     .toSorted((a, b) => (a < b ? -1 : 1));
 }
 

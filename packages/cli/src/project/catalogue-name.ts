@@ -1,0 +1,2 @@
+/** Name of the firmware catalogue in a `manifests` folder, where all other files are profiles. */
+export const CATALOGUE_NAME = "firmware";
