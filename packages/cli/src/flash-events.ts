@@ -89,3 +89,6 @@ export const flashEventSchemas = {
     .object({ path: z.string(), sizeBytes: bytes, sha256: z.string(), secret: z.boolean() })
     .describe("A file was written here; `secret` when it may hold secrets and only its owner can read it."),
 } as const;
+
+/** The kinds among them. */
+export type FlashEventKind = keyof typeof flashEventSchemas;

@@ -1,13 +1,36 @@
-import type { EventData } from "../events.ts";
+import type { EspxEvent, EventData } from "../events.ts";
+import type { FlashEventKind } from "../flash-events.ts";
 import { formatColumns } from "./columns.ts";
 import type { Palette } from "./human.ts";
+import { type Line, remark, result } from "./line.ts";
 import { formatBytes } from "./sizes.ts";
+
+/** What a person is shown of flash and of files for it. */
+export function formatFlashEvent(event: EspxEvent & { readonly kind: FlashEventKind }, palette: Palette): Line {
+  switch (event.kind) {
+    case "image":
+      return result(formatImage(event.data, palette));
+    case "partitions":
+      return result(formatPartitions(event.data, palette));
+    case "firmware":
+      return remark(formatFirmware(event.data));
+    case "offer":
+      return result(formatOffer(event.data, palette));
+    case "written":
+      return result(formatWritten(event.data));
+  }
+}
+
+function formatWritten({ path, sizeBytes, secret }: EventData<"written">): string {
+  const warning = secret ? "; it may hold secrets, and only you can read it" : "";
+  return `${path}  ${formatBytes(sizeBytes)}${warning}`;
+}
 
 /** `0x10000`, as addresses are written everywhere. */
 const formatAddress = (value: number): string => `0x${value.toString(16)}`;
 
 /** An image with its segments, and what does not fit marked as such. */
-export function formatImage(data: EventData<"image">, palette: Palette): string {
+function formatImage(data: EventData<"image">, palette: Palette): string {
   const judged = (text: string, valid: boolean): string =>
     `${text}, ${valid ? palette.good("valid") : palette.bad("does not fit")}`;
   const { application, sha256, checksum, flash } = data;
@@ -52,7 +75,7 @@ function formatRevisions({ minRevision, maxRevision }: EventData<"image">): stri
 const formatRevision = (revision: number): string => `${Math.floor(revision / 100)}.${revision % 100}`;
 
 /** A partition table as people know it from ESP-IDF, sizes also in words. */
-export function formatPartitions({ partitions, ota }: EventData<"partitions">, palette: Palette): string {
+function formatPartitions({ partitions, ota }: EventData<"partitions">, palette: Palette): string {
   const [head = "", ...rows] = formatColumns(
     [
       { title: "name" },
@@ -77,14 +100,14 @@ export function formatPartitions({ partitions, ota }: EventData<"partitions">, p
 }
 
 /** Which firmware was taken and why, and what its layout can do. */
-export function formatFirmware(data: EventData<"firmware">): string {
+function formatFirmware(data: EventData<"firmware">): string {
   const { sizeBytes, from, reason, ota } = data;
   const where = from === "cache" ? "from the cache" : `from ${new URL(data.url).host}`;
   return `${nameOf(data)}, ${formatBytes(sizeBytes)} ${where}: ${reason}\n${ota.reason}`;
 }
 
 /** One line of the catalogue. */
-export function formatOffer(data: EventData<"offer">, palette: Palette): string {
+function formatOffer(data: EventData<"offer">, palette: Palette): string {
   const pinned = data.pinned === null ? "hash not known" : data.pinned === "lock" ? "locked" : "pinned";
   const state = data.cached ? `${pinned}, in the cache` : pinned;
   return `${palette.strong(nameOf(data).padEnd(34))} ${data.chip.padEnd(8)} ${data.description}  ${palette.faint(`(${state})`)}`;

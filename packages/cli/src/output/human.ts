@@ -1,5 +1,6 @@
 import type { EspxEvent, EventData } from "../events.ts";
-import { formatFirmware, formatImage, formatOffer, formatPartitions } from "./flash-text.ts";
+import { formatFlashEvent } from "./flash-text.ts";
+import { type Line, remark, result } from "./line.ts";
 import type { Look, Output, Sinks } from "./output.ts";
 import type { ProgressBar } from "./progress.ts";
 import type { Redactor } from "./redactor.ts";
@@ -41,14 +42,6 @@ export function createHumanOutput(sinks: Sinks, { look, palette, redactor, bar }
     settle: () => bar?.clear(),
   };
 }
-
-interface Line {
-  readonly stream: "stdout" | "stderr";
-  readonly text: string;
-}
-
-const result = (text: string): Line => ({ stream: "stdout", text: `${text}\n` });
-const remark = (text: string): Line => ({ stream: "stderr", text: `${text}\n` });
 
 function formatFault({ name, description, example }: EventData<"fault">, palette: Palette): string {
   const way = example === undefined ? "" : `\n    ${palette.faint(`espx sim fault NAME ${example}`)}`;
@@ -102,25 +95,16 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "scenario":
       return result(formatScenario(event.data, palette));
     case "image":
-      return result(formatImage(event.data, palette));
     case "partitions":
-      return result(formatPartitions(event.data, palette));
     case "firmware":
-      return remark(formatFirmware(event.data));
     case "offer":
-      return result(formatOffer(event.data, palette));
     case "written":
-      return result(formatWritten(event.data));
+      return formatFlashEvent(event, palette);
     case "progress":
     case "error":
     case "result":
       return null;
   }
-}
-
-function formatWritten({ path, sizeBytes, secret }: EventData<"written">): string {
-  const warning = secret ? "; it may hold secrets, and only you can read it" : "";
-  return `${path}  ${formatBytes(sizeBytes)}${warning}`;
 }
 
 function formatLog({ level, text }: EventData<"log">, look: Look, palette: Palette): Line | null {
