@@ -10,13 +10,6 @@ describe("the modules of the firmware", () => {
     expect(text).toBe("True True esp32 esp32 True 2\r\n");
   });
 
-  it.each(["import asyncio\nasyncio.run(None)", "from asyncio import sleep_ms", "import uasyncio\nuasyncio.sleep(1)"])(
-    "say clearly that there is no asyncio: %s",
-    async (main) => {
-      expect(await outputOf(`${main}\n`)).toContain("ImportError: asyncio is not on the virtual board");
-    },
-  );
-
   it("have what callbacks of interrupts are told to call first", async () => {
     const main = "import micropython\nprint(micropython.alloc_emergency_exception_buf(100))\n";
     expect(await outputOf(main)).toBe("None\r\n");

@@ -1,6 +1,7 @@
 """What the modules of a virtual board share: the table of host calls, and the outcome of one."""
 
 import gc
+import sys
 import _host as host
 from uctypes import addressof
 
@@ -23,8 +24,32 @@ _rest = None
 def leave_free(size):
     """Takes what is free beyond that for good, in crumbs: they fill the gaps between what is loaded."""
     global _rest
+    gc.collect()
     while gc.mem_free() - size >= 128:
         _rest = (bytearray(32), _rest)
+
+
+def load_more(*files):
+    """
+    Loads further modules of the firmware, lists of them as lists, into memory that programs do not have; give what is left of that back
+    to `leave_free`, once what loading needed is garbage.
+    """
+    global _rest
+    _rest = None
+    gc.collect()
+    host.firmware_show(True)
+    sys.path.insert(0, "/.firmware")
+    try:
+        return [_load(file) for file in files]
+    finally:
+        sys.path.pop(0)
+        host.firmware_show(False)
+        for name in [name for name in sys.modules if name[:9] == "_asyncio_"]:
+            sys.modules.pop(name)
+
+
+def _load(file):
+    return [_load(each) for each in file] if isinstance(file, list) else __import__(file)
 
 
 _held = None

@@ -49,13 +49,13 @@ export function runBoard(start: StartData): never {
     files: supported,
     terminal: console,
     clock: interpreterClock(context, start.boot.chipStartUs),
-    calls,
+    calls: { ...calls, firmware_show: (shown) => supported.show(shown === true) },
     image: start.image?.vm,
   });
   context.attach(interpreter);
   const references = start.image ?? loadSupport(interpreter, start.heapBytes);
   const support = bindSupport(interpreter, references);
-  supported.hide();
+  supported.show(false);
   callbacks.dispatchThrough(support.dispatch);
   if (start.image === undefined) context.post({ type: "image", image: { ...references, vm: interpreter.image() } });
   const adopt = adoptSource(start.boot.firmware);

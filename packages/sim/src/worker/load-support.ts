@@ -6,8 +6,8 @@ import { supportModules } from "./parts.ts";
 import type { BootImage } from "./start-data.ts";
 import { supportFolder } from "./support-files.ts";
 
-/** Heap that the support modules may take; what they do not take is taken from programs all the same. */
-export const supportHeapBytes = 64 * 1024;
+/** Heap that the support modules may take, now or when a program first uses them; what they do not take is taken from programs all the same. */
+export const supportHeapBytes = 96 * 1024;
 
 /** What the host keeps of Python to run programs with. */
 export interface Support {

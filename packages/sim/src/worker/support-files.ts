@@ -4,22 +4,24 @@ import type { BoardFileSystem, FileStat, OpenFile, OpenMode } from "../vm/file-s
 /** Where the support modules lie while they are loaded. */
 export const supportFolder = "/.firmware";
 
-/** The board's files, and beside them the support modules until they are loaded. */
+/** The board's files, and beside them the support modules while they are loaded. */
 export class SupportFiles implements BoardFileSystem {
   readonly #board: BoardFileSystem;
+  readonly #all: ReadonlyMap<string, Uint8Array>;
   #sources: ReadonlyMap<string, Uint8Array>;
 
   constructor(board: BoardFileSystem, python: Readonly<Record<string, string>>) {
     this.#board = board;
     const encoder = new TextEncoder();
-    this.#sources = new Map(
+    this.#all = new Map(
       Object.entries(python).map(([module, source]) => [`${supportFolder}/${module}.py`, encoder.encode(source)]),
     );
+    this.#sources = this.#all;
   }
 
-  /** Takes the support modules away: from now on there is nothing but the board's flash. */
-  hide(): void {
-    this.#sources = new Map();
+  /** Shows the support modules, or takes them away, so that there is nothing but the board's flash. */
+  show(shown: boolean): undefined {
+    this.#sources = shown ? this.#all : new Map();
   }
 
   open(path: string, mode: OpenMode): OpenFile | number {
