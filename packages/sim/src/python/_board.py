@@ -18,6 +18,14 @@ def check(result):
     raise OSError(-result)
 
 
+def _release(node):
+    """Takes a chain apart: a pointer to it that lies around on the stack then keeps one link alive and not all."""
+    while node is not None:
+        node[0] = None
+        node[1], node = None, node[1]
+    gc.collect()
+
+
 _rest = None
 
 
@@ -26,7 +34,7 @@ def leave_free(size):
     global _rest
     gc.collect()
     while gc.mem_free() - size >= 128:
-        _rest = (bytearray(32), _rest)
+        _rest = [bytearray(32), _rest]
 
 
 def load_more(*files):
@@ -35,8 +43,8 @@ def load_more(*files):
     to `leave_free`, once what loading needed is garbage.
     """
     global _rest
-    _rest = None
-    gc.collect()
+    rest, _rest = _rest, None
+    _release(rest)
     host.firmware_show(True)
     sys.path.insert(0, "/.firmware")
     try:
@@ -58,26 +66,26 @@ _held = None
 def _keep_free(size):
     """Takes memory from the heap until so much is free; gives all back when the number is below zero."""
     global _held
-    _held = None
-    gc.collect()
+    held, _held = _held, None
+    _release(held)
     if size < 0 or gc.mem_free() < size:
         return
     try:
         room = bytearray(size)
     except MemoryError:
         room = None
-    piece = gc.mem_free()
+    piece = 2048
     while piece >= 16:
         try:
-            _held = (bytearray(piece), _held)
-            piece = gc.mem_free()
+            _held = [bytearray(piece), _held]
         except MemoryError:
             piece //= 2
     if room is None:
         # What is free lies in crumbs; some of them are given back.
         while _held and gc.mem_free() < size:
-            _held = _held[1]
-            gc.collect()
+            spare, _held = _held, _held[1]
+            spare[1] = None
+            _release(spare)
 
 
 # The host calls number 0 by itself.
