@@ -8,6 +8,11 @@ export const boardFlags = {
     description: "where the board is: /dev/ttyUSB0, COM3, rfc2217://host:port, socket://host:port, sim:name",
   },
   device: { value: "name", short: "d", description: "a device of espx.yaml instead of a port" },
+  filter: {
+    value: "key=value",
+    repeats: true,
+    description: "the port with this vid=, pid=, serial= or name= (part of it), when none is named",
+  },
 } as const;
 
 /** Flags of every verb that reaches a broker. */

@@ -22,7 +22,7 @@ export default defineCommand({
   changes: true,
   destroys: true,
   async run(ctx, { args, flags }) {
-    const { port, device, config: configFile, check } = flags;
-    return deploy(ctx, { profile: argument(args, 0), port, device, configFile, check, wait: !flags.noWait });
+    const { port, device, filter, config: configFile, check } = flags;
+    return deploy(ctx, { profile: argument(args, 0), port, device, filter, configFile, check, wait: !flags.noWait });
   },
 });

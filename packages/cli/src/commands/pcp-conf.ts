@@ -12,7 +12,7 @@ export default defineCommand({
   flags: boardFlags,
   changes: true,
   async run(ctx, { args, flags }) {
-    const { port, device } = flags;
-    return copyConfig(ctx, { port, device, file: argument(args, 0) });
+    const { port, device, filter } = flags;
+    return copyConfig(ctx, { port, device, filter, file: argument(args, 0) });
   },
 });

@@ -11,7 +11,7 @@ export default defineCommand({
   flags: boardFlags,
   changes: true,
   async run(ctx, { args, flags }) {
-    const { port, device } = flags;
-    return copyMain(ctx, { port, device, file: argument(args, 0) });
+    const { port, device, filter } = flags;
+    return copyMain(ctx, { port, device, filter, file: argument(args, 0) });
   },
 });

@@ -15,7 +15,7 @@ export default defineCommand({
   flags: boardFlags,
   changes: true,
   async run(ctx, { args, flags }) {
-    const { port, device } = flags;
-    return copyFile(ctx, { port, device, file: argument(args, 0), target: args[1] });
+    const { port, device, filter } = flags;
+    return copyFile(ctx, { port, device, filter, file: argument(args, 0), target: args[1] });
   },
 });

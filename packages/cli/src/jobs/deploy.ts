@@ -19,6 +19,7 @@ export interface DeployOptions {
   readonly profile: string;
   readonly port: string | undefined;
   readonly device: string | undefined;
+  readonly filter?: readonly string[] | undefined;
   readonly configFile: string | undefined;
   /** Compare only, and fail when the board differs. */
   readonly check: boolean;
@@ -32,7 +33,7 @@ type Result = EventData<"deployed"> | EventData<"plan">;
 export async function deploy(ctx: Context, options: DeployOptions): Promise<Result> {
   const startMs = ctx.clock.now();
   const prepared = await prepareDeploy(ctx, options);
-  const url = await choosePort(ctx, { port: options.port, device: prepared.device });
+  const url = await choosePort(ctx, { port: options.port, device: prepared.device, filter: options.filter });
   return withBoard(ctx, { url, afterwards: "restart" }, async (board) => {
     const job: Job = { options, prepared, board, startMs };
     return (await leaveUnchanged(ctx, job)) ?? bringUpToDate(ctx, job);
