@@ -46,6 +46,12 @@ export const serialCodes = {
   "flash/bad-address": { class: "UsageError", meaning: "an address in flash is not the start of a sector" },
   "flash/overlap": { class: "UsageError", meaning: "two things are meant for the same sectors of flash" },
   "flash/too-large": { class: "RefusedError", meaning: "what is to be written reaches past the end of flash" },
+  "flash/address-needed": { class: "UsageError", meaning: "a file does not say where in flash it goes" },
+  "flash/image-chip": { class: "RefusedError", meaning: "an image is made for another chip" },
+  "flash/image-revision": { class: "RefusedError", meaning: "an image is made for other revisions of the chip" },
+  "flash/no-partition": { class: "RefusedError", meaning: "no application partition begins where an image would go" },
+  "flash/too-large-for-partition": { class: "RefusedError", meaning: "an image or data is larger than its partition" },
+  "flash/layout-too-large": { class: "RefusedError", meaning: "a partition table needs more flash than there is" },
   "flash/verify-differs": { class: "VerifyError", meaning: "flash is not what was written to it" },
   "flash/read-differs": { class: "VerifyError", meaning: "what was read from flash is not what the chip sent" },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

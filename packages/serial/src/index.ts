@@ -24,6 +24,8 @@ export type { ChipFacts, FlashProgress, FlashReport, FlashWorkOptions, Left } fr
 export type { LeaveMode, ResetStrategy } from "./flash/reset-sequences.ts";
 export { refuseProtected } from "./flash/security.ts";
 export type { ChipSecurity } from "./flash/security.ts";
+export type { ImageFile, ImagePlace } from "./flash/image-place.ts";
+export { placeImages } from "./flash/place-images.ts";
 export type { FlashChip, Registers } from "./flash/spi-flash.ts";
 export type { BeforeMode } from "./flash/synchronise.ts";
 export { parseInventory } from "./inventory-lines.ts";
@@ -39,3 +41,5 @@ export { parseRunningAnswer, runningQuery } from "./running-state.ts";
 export type { RunningAnswer } from "./running-state.ts";
 export { SerialTransport } from "./serial-transport.ts";
 export type { SerialTransportOptions } from "./serial-transport.ts";
+export { formatTrace, traceLink } from "./trace-link.ts";
+export type { TraceEntry } from "./trace-link.ts";

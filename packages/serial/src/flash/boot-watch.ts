@@ -54,7 +54,7 @@ function judge(history: Uint8Array): BootOutcome | undefined {
   if (banner !== null) return { kind: "micropython", text: banner[0] };
   const said = printable(history, 300);
   if (count(text, /invalid header: 0x/g) >= 3) return { kind: "blank", text: said };
-  if (count(text, /No bootable app|Failed to verify partition table|unsupported image/g) >= 2) {
+  if (count(text, /No bootable app|partition table error|Failed to verify partition table|unsupported image/g) >= 2) {
     return { kind: "no-application", text: said };
   }
   if (count(text, /rst:0x/g) >= loopResets) return { kind: "loop", text: said };
