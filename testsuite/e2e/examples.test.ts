@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { commands } from "../../packages/cli/src/commands/index.ts";
+import { firmwareFile, firmwareParts } from "../../packages/cli/test/_firmware.ts";
 import { builtEspx, type Home, makeHome, type Running, simConfig, startSim } from "./_espx.ts";
 
 /** Verbs that run until they are told to stop, with what they print once they work. */
@@ -27,6 +28,18 @@ async function shellIn(home: Home): Promise<(line: string) => Running> {
   await chmod(join(bin, "espx"), 0o755);
   return (line) =>
     home.run("sh", ["-c", line.startsWith("espx ") ? `exec ${line}` : line], { PATH: `${bin}:${process.env["PATH"]}` });
+}
+
+/** The files of a firmware that examples name. */
+async function putFirmware(home: Home): Promise<void> {
+  const { bootLoader, table, application } = firmwareParts("esp32");
+  const files = {
+    "firmware.bin": firmwareFile("esp32"),
+    "bootloader.bin": bootLoader,
+    "partitions.bin": table,
+    "app.bin": application,
+  };
+  for (const [name, bytes] of Object.entries(files)) await writeFile(join(home.folder, name), bytes);
 }
 
 /** Empty for an example that did what it must, else what it said. */
@@ -63,6 +76,7 @@ test.skipIf(process.platform === "win32")(
       "helper.py": "x = 1\n",
       "main.py": "components = []\n",
     });
+    await putFirmware(home);
     const shell = await shellIn(home);
     const first = "espx deploy blinky --port sim:kitchen --config config.txt";
     expect(await complaint(first, shell(first))).toBe("");

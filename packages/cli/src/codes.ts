@@ -12,6 +12,7 @@ export const cliCodes = {
     class: "UsageError",
     meaning: "the verb destroys something, and nobody can be asked: give --yes",
   },
+  "cli/declined": { class: "RefusedError", meaning: "a person said no when asked before something was destroyed" },
   "cli/no-terminal": { class: "UsageError", meaning: "the verb needs a terminal" },
   "cli/yaml-syntax": { class: "ConfigError", meaning: "a YAML file cannot be read as YAML" },
   "cli/file-missing": { class: "ConfigError", meaning: "a file that is named does not exist or cannot be read" },

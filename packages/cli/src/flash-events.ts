@@ -85,6 +85,62 @@ export const flashEventSchemas = {
     .describe(
       "A firmware of the catalogue; `flashBytes` is the least flash that it needs, `pinned` null when its hash is not known.",
     ),
+  chip: z
+    .object({
+      port: z.string(),
+      chip: z.string(),
+      name: z.string(),
+      description: z.string(),
+      revision: z.int().nullable(),
+      features: z.array(z.string()),
+      mac: z.string().nullable(),
+      crystalMhz: z.number().nullable(),
+      flashId: z.int().nullable(),
+      flashBytes: bytes.nullable(),
+      security: z.object({
+        secureBoot: z.boolean(),
+        flashEncryption: z.boolean(),
+        secureDownload: z.boolean(),
+        downloadDisabled: z.boolean(),
+      }),
+      stub: z.boolean(),
+      baudRate: z.int(),
+    })
+    .describe(
+      "What the chip at a port told of itself; null where Secure Download Mode keeps it; `revision` is major * 100 + minor, `stub` whether its flasher stub runs.",
+    ),
+  "flash-plan": z
+    .object({
+      port: z.string(),
+      files: z.array(z.object({ file: z.string(), address, sizeBytes: bytes })),
+      pieces: z.array(z.object({ kind: z.enum(["write", "erase"]), address, sizeBytes: bytes })),
+      writeBytes: bytes,
+      eraseBytes: bytes,
+      unchangedBytes: bytes,
+    })
+    .describe("What of the files is missing on the chip; no `pieces` when it holds all of them."),
+  flashed: z
+    .object({
+      port: z.string(),
+      chip: z.string(),
+      mac: z.string().nullable(),
+      writtenBytes: bytes,
+      erasedBytes: bytes,
+      unchangedBytes: bytes,
+      sentBytes: bytes,
+      resumed: z.int().min(0),
+      baudRate: z.int(),
+      durationMs: z.int().min(0),
+      boot: z
+        .object({
+          kind: z.enum(["micropython", "blank", "no-application", "loop", "other", "silent"]),
+          text: z.string(),
+        })
+        .nullable(),
+    })
+    .describe(
+      "Files are in flash, each verified there; `sentBytes` is what went over the line, compressed; `boot` is what the board did after its reset, null when it was not reset.",
+    ),
   written: z
     .object({ path: z.string(), sizeBytes: bytes, sha256: z.string(), secret: z.boolean() })
     .describe("A file was written here; `secret` when it may hold secrets and only its owner can read it."),

@@ -52,6 +52,10 @@ export const serialCodes = {
   "flash/no-partition": { class: "RefusedError", meaning: "no application partition begins where an image would go" },
   "flash/too-large-for-partition": { class: "RefusedError", meaning: "an image or data is larger than its partition" },
   "flash/layout-too-large": { class: "RefusedError", meaning: "a partition table needs more flash than there is" },
+  "flash/does-not-start": {
+    class: "DeviceError",
+    meaning: "a board that was flashed does not get as far as its application",
+  },
   "flash/verify-differs": { class: "VerifyError", meaning: "flash is not what was written to it" },
   "flash/read-differs": { class: "VerifyError", meaning: "what was read from flash is not what the chip sent" },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

@@ -54,7 +54,8 @@ export function formatTrace(entry: TraceEntry, startMs: number): string {
       return `${at} = dtr ${Number(entry.dtr)} rts ${Number(entry.rts)}${entry.done ? "" : " (this port has no such lines)"}`;
     case "baud":
       return `${at} = ${entry.baudRate} baud`;
-    default:
+    case "closed":
+    case "reopened":
       return `${at} = ${entry.kind}`;
   }
 }

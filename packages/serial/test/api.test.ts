@@ -11,13 +11,16 @@ test("the package offers exactly this", () => {
       "SerialTransport",
       "askRunning",
       "enterSteps",
+      "formatTrace",
       "parseInventory",
       "parseRemoteFailure",
       "parseRunningAnswer",
+      "placeImages",
       "printable",
       "refuseProtected",
       "runningQuery",
       "serialCodes",
+      "traceLink",
     ]
   `);
 });

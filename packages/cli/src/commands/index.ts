@@ -12,6 +12,7 @@ export interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   { name: "demo", summary: "show the main job on a virtual board", load: () => import("./demo.ts") },
   { name: "ports", summary: "list the ports at which boards may be", load: () => import("./ports.ts") },
+  { name: "flash", summary: "write firmware into a board's flash", load: () => import("./flash.ts") },
   { name: "deploy", summary: "bring a profile onto a board", load: () => import("./deploy.ts") },
   { name: "cpall", summary: "the same as deploy, under its first name", load: () => import("./cpall.ts") },
   { name: "pcp", summary: "copy one file to a board", load: () => import("./pcp.ts") },

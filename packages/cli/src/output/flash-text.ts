@@ -1,12 +1,17 @@
 import type { EspxEvent, EventData } from "../events.ts";
 import type { FlashEventKind } from "../flash-events.ts";
+import { formatChip, formatFlashed, formatFlashPlan } from "./chip-text.ts";
 import { formatColumns } from "./columns.ts";
 import type { Palette } from "./human.ts";
 import { type Line, remark, result } from "./line.ts";
 import { formatBytes } from "./sizes.ts";
 
 /** What a person is shown of flash and of files for it. */
-export function formatFlashEvent(event: EspxEvent & { readonly kind: FlashEventKind }, palette: Palette): Line {
+export function formatFlashEvent(
+  event: EspxEvent & { readonly kind: FlashEventKind },
+  palette: Palette,
+  isVerbose: boolean,
+): Line {
   switch (event.kind) {
     case "image":
       return result(formatImage(event.data, palette));
@@ -16,6 +21,12 @@ export function formatFlashEvent(event: EspxEvent & { readonly kind: FlashEventK
       return remark(formatFirmware(event.data));
     case "offer":
       return result(formatOffer(event.data, palette));
+    case "chip":
+      return remark(formatChip(event.data));
+    case "flash-plan":
+      return remark(formatFlashPlan(event.data, isVerbose));
+    case "flashed":
+      return result(formatFlashed(event.data, palette));
     case "written":
       return result(formatWritten(event.data));
   }

@@ -98,8 +98,11 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "partitions":
     case "firmware":
     case "offer":
+    case "chip":
+    case "flash-plan":
+    case "flashed":
     case "written":
-      return formatFlashEvent(event, palette);
+      return formatFlashEvent(event, palette, look.verbose);
     case "progress":
     case "error":
     case "result":

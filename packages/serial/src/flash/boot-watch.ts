@@ -26,6 +26,11 @@ export class BootWatch {
     this.#clock = clock;
   }
 
+  /** Stops watching. */
+  release(): void {
+    this.#reader.release();
+  }
+
   /** Waits until it is clear what the board does; `timeoutMs` must do for formatting a file system. */
   async outcome({
     timeoutMs,
@@ -43,7 +48,7 @@ export class BootWatch {
         if (!(await this.#reader.more(known, { untilMs, signal }))) return unclear(this.#reader.history);
       }
     } finally {
-      this.#reader.release();
+      this.release();
     }
   }
 }

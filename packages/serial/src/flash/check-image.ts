@@ -69,11 +69,7 @@ export function tooLargeFor(
   });
 }
 
-function noPartition(
-  file: string,
-  address: number,
-  applications: readonly Partition[],
-): RefusedError {
+function noPartition(file: string, address: number, applications: readonly Partition[]): RefusedError {
   const there = applications.map(({ name, offset }) => `0x${offset.toString(16)} (${name})`).join(", ") || "none";
   const message = `no application partition begins at 0x${address.toString(16)}, where ${file} would go`;
   return new RefusedError("flash/no-partition", message, {

@@ -1,0 +1,199 @@
+import type { FlashSettings, Partition } from "@espx/image";
+import { DeviceError, isEspxError, RefusedError } from "@espx/proto";
+import {
+  type BootOutcome,
+  BootWatch,
+  type FlashPlan,
+  type FlashProgress,
+  type FlashRegion,
+  type FlashSession,
+  type LeaveMode,
+  refuseProtected,
+} from "@espx/serial";
+import type { Context } from "../context.ts";
+import type { EventData } from "../events.ts";
+import { rememberedPorts } from "../project/remembered.ts";
+import { confirm } from "./ask.ts";
+import { chipData, type ChipWish, withChip } from "./chip-session.ts";
+import { filesAtRisk } from "./files-at-risk.ts";
+import { type NamedImage, placeOnChip, readImages, tableOnChip } from "./flash-files.ts";
+
+/** What is flashed, where and how. */
+export interface FlashOptions extends ChipWish {
+  readonly images: readonly NamedImage[];
+  /** Blanks all of the flash first. */
+  readonly erase: boolean;
+  /** What to change in the boot loader's header. */
+  readonly settings: Partial<FlashSettings>;
+  readonly after: LeaveMode;
+}
+
+type Result = EventData<"flashed"> | EventData<"flash-plan">;
+
+/** A fresh board formats its file system before it greets. */
+const bootTimeoutMs = 12_000;
+
+/**
+ * Brings files into a chip's flash, verified there, and sees the board start.
+ *
+ * @throws DeviceError `flash/does-not-start` when an application was written and the board does not get as far as that
+ */
+export async function flash(ctx: Context, options: FlashOptions): Promise<Result> {
+  const files = await readImages(ctx, options.images);
+  const startMs = ctx.clock.now();
+  return withChip(ctx, options, async (session) => {
+    const { security, target } = session.chip;
+    refuseProtected(security, target.name);
+    const table = await tableOnChip(session);
+    const regions = await placeOnChip(ctx, session, {
+      files,
+      table: options.erase ? undefined : table,
+      settings: options.settings,
+    });
+    const job: Job = { options, session, regions, startMs };
+    const plan = await planned(ctx, job);
+    if (ctx.flags.dryRun) {
+      await session.leave(options.after);
+      return planData(job, plan);
+    }
+    await askFirst(ctx, job, { plan, table });
+    const report = await write(ctx, job, plan);
+    return finish(ctx, job, report);
+  });
+}
+
+interface Job {
+  readonly options: FlashOptions;
+  readonly session: FlashSession;
+  readonly regions: readonly FlashRegion[];
+  readonly startMs: number;
+}
+
+async function planned(ctx: Context, job: Job): Promise<FlashPlan> {
+  const { session, regions, options } = job;
+  const isErased = options.erase;
+  const plan = await session.plan(regions, { isErased, onProgress: (progress) => show(ctx, progress) });
+  ctx.out.emit({ kind: "flash-plan", data: planData(job, plan) });
+  return plan;
+}
+
+function planData({ options, regions }: Job, plan: FlashPlan): EventData<"flash-plan"> {
+  const { runs, writeBytes, eraseBytes, unchangedBytes } = plan;
+  return {
+    port: options.url,
+    files: regions.map(({ name, address, bytes }) => ({ file: name ?? "", address, sizeBytes: bytes.length })),
+    pieces: runs.map((run) => {
+      const sizeBytes = run.kind === "write" ? run.bytes.length : run.sizeBytes;
+      return { kind: run.kind, address: run.address, sizeBytes };
+    }),
+    writeBytes,
+    eraseBytes,
+    unchangedBytes,
+  };
+}
+
+/** @throws RefusedError `cli/declined`; UsageError `cli/answer-needed` */
+async function askFirst(
+  ctx: Context,
+  { options, session }: Job,
+  { plan, table }: { readonly plan: FlashPlan; readonly table: readonly Partition[] | undefined },
+): Promise<void> {
+  const atRisk = filesAtRisk(plan, { table, flashBytes: session.chip.flash.sizeBytes });
+  const question = options.erase
+    ? `everything on the board at ${options.url} is erased, its files too. Go on?`
+    : atRisk && `the board's files are in ${atRisk.name}, which is overwritten. Go on?`;
+  if (question === undefined) return;
+  ctx.out.settle();
+  if (await confirm(ctx, question)) return;
+  await session.leave(options.after);
+  throw new RefusedError("cli/declined", "nothing was written", { hint: "agree with --yes" });
+}
+
+interface Written {
+  readonly writtenBytes: number;
+  readonly erasedBytes: number;
+  readonly unchangedBytes: number;
+  readonly sentBytes: number;
+  readonly resumed: number;
+}
+
+async function write(ctx: Context, { options, session, regions }: Job, plan: FlashPlan): Promise<Written> {
+  if (options.erase) {
+    ctx.out.emit({ kind: "log", data: { level: "info", text: "erasing all of the flash, which can take a minute" } });
+    await session.eraseAll();
+  }
+  return session.write(regions, { plan, onProgress: (progress) => show(ctx, progress) });
+}
+
+const tasks: Readonly<Record<FlashProgress["phase"], string>> = {
+  compare: "comparing",
+  write: "writing",
+  read: "reading",
+};
+
+function show(ctx: Context, { phase, doneBytes, totalBytes }: FlashProgress): void {
+  ctx.out.emit({ kind: "progress", data: { task: tasks[phase], doneBytes, totalBytes, path: null } });
+}
+
+async function finish(ctx: Context, job: Job, written: Written): Promise<EventData<"flashed">> {
+  const { options, session, startMs } = job;
+  const chip = chipData(options.url, session);
+  const workMs = ctx.clock.now() - startMs;
+  const boot = await startBoard(ctx, job);
+  const data = {
+    port: options.url,
+    chip: chip.chip,
+    mac: chip.mac,
+    ...written,
+    baudRate: chip.baudRate,
+    durationMs: Math.round(workMs),
+    boot,
+  };
+  if (chip.mac !== null) await rememberedPorts(ctx.env).remember(chip.mac.replaceAll(":", ""), options.url);
+  if (boot !== null) judge(ctx, job, boot);
+  ctx.out.emit({ kind: "flashed", data });
+  return data;
+}
+
+/** Leaves the chip and sees what the board does; null when it was not started. */
+async function startBoard(ctx: Context, { options, session }: Job): Promise<BootOutcome | null> {
+  const watch = new BootWatch(session.link, ctx.clock);
+  const left = await session.leave(options.after);
+  if (left === "stays") {
+    watch.release();
+    return null;
+  }
+  try {
+    return await watch.outcome({ timeoutMs: bootTimeoutMs, signal: ctx.signal });
+  } catch (error) {
+    // A chip with USB of its own leaves the bus at its reset.
+    if (isEspxError(error, "link/lost")) return { kind: "silent", text: "" };
+    throw error;
+  }
+}
+
+const unstarted: ReadonlySet<BootOutcome["kind"]> = new Set(["blank", "no-application", "loop"]);
+
+function judge(ctx: Context, { options, regions }: Job, boot: BootOutcome): void {
+  if (boot.kind === "micropython") return;
+  const said = boot.text === "" ? "nothing came from it" : `it said: ${boot.text.trim().slice(-160)}`;
+  if (unstarted.has(boot.kind) && regions.length > 0) {
+    throw new DeviceError(
+      "flash/does-not-start",
+      `${options.url} is flashed and verified, and does not start (${boot.kind}): ${said}`,
+      {
+        hint:
+          hints[boot.kind] ?? "flash a whole firmware, with boot loader and partition table, once more with --erase",
+        details: { boot: boot.kind, text: boot.text },
+      },
+    );
+  }
+  const text = `the banner of MicroPython was not seen: ${said}`;
+  ctx.out.emit({ kind: "log", data: { level: "warning", text } });
+}
+
+const hints: Partial<Record<BootOutcome["kind"], string>> = {
+  blank: "there is no boot loader: flash a whole firmware, such as MicroPython's .bin for this chip",
+  "no-application":
+    "there is no application that it could start: flash a whole firmware, or the application to its partition",
+};
