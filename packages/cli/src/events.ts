@@ -51,25 +51,29 @@ export const eventSchemas = {
   plan: z
     .object({
       release: z.string(),
-      slot: z.enum(["a", "b"]),
+      slot: z.enum(["a", "b"]).nullable(),
       upToDate: z.boolean(),
       sendBytes: bytes,
       steps: z.array(
         z.object({ kind: z.string(), path: z.string().nullable(), sizeBytes: bytes, source: z.string().nullable() }),
       ),
     })
-    .describe("What would turn the board into the release; empty `steps` when it already is."),
+    .describe(
+      "What would turn the board into the release; empty `steps` when it already is. `slot` is null in layout flat.",
+    ),
   deployed: z
     .object({
       release: z.string(),
-      slot: z.enum(["a", "b"]),
-      state: z.enum(["trial", "confirmed", "dev", "unchanged"]),
+      slot: z.enum(["a", "b"]).nullable(),
+      state: z.enum(["trial", "confirmed", "dev", "unchanged", "placed"]),
       port: z.string(),
       sentBytes: bytes,
       durationMs: z.int().min(0),
       waitingFor: z.array(z.string()),
     })
-    .describe("A deploy ended well; `trial` when it did not wait for the confirmation."),
+    .describe(
+      "A deploy ended well; `trial` when it did not wait for the confirmation, `placed` in layout flat, where nothing confirms.",
+    ),
   file: z
     .object({ path: z.string(), sizeBytes: bytes, sha256, unchanged: z.boolean() })
     .describe("A single file is on the board."),

@@ -8,6 +8,14 @@ export const otaCodes = {
     class: "RefusedError",
     meaning: "the board runs a program that espx did not put there, and nobody agreed to replace it",
   },
+  "deploy/slots-in-use": {
+    class: "RefusedError",
+    meaning: "files shall go where the launcher of a board with slots stands, and nobody agreed to give the slots up",
+  },
+  "deploy/in-the-way": {
+    class: "RefusedError",
+    meaning: "the board has a file where a folder goes, or a folder where a file goes",
+  },
   "deploy/wrong-chip": { class: "RefusedError", meaning: "the release is for another chip" },
   "deploy/wrong-version": { class: "RefusedError", meaning: "the release needs another MicroPython version" },
   "deploy/wrong-mpy": { class: "RefusedError", meaning: "compiled files do not fit the board's interpreter" },

@@ -2,7 +2,7 @@ import type { Plan, SlotName, SlotState } from "@espx/proto";
 
 /** A plan as plain data, for `--dry-run`, `--check` and `--json`. */
 export interface PlanSummary {
-  readonly slot: SlotName;
+  readonly slot: SlotName | null;
   readonly upToDate: boolean;
   readonly sendBytes: number;
   /** Files that travel. */

@@ -1,5 +1,5 @@
 import { RefusedError } from "@espx/proto";
-import type { Inventory, Release, Step } from "@espx/proto";
+import type { Inventory, Release, ReleaseFile, Step } from "@espx/proto";
 import { supportedVersions } from "./policy.ts";
 import type { Policy } from "./policy.ts";
 import { formatVersionRange, isInRange } from "./version-range.ts";
@@ -9,12 +9,12 @@ export function findMisfit(release: Release, inventory: Inventory, policy: Polic
   return (
     wrongChip(inventory, policy) ??
     wrongVersion(inventory, policy) ??
-    wrongMpy(release, inventory) ??
+    wrongMpy([...release.files, ...release.launcher], inventory) ??
     foreignProgram(inventory, policy)
   );
 }
 
-function wrongChip(inventory: Inventory, policy: Policy): RefusedError | null {
+export function wrongChip(inventory: Inventory, policy: Pick<Policy, "requires">): RefusedError | null {
   const chips = policy.requires?.chips;
   if (chips === undefined || chips.includes(inventory.chip)) return null;
   return new RefusedError(
@@ -27,7 +27,7 @@ function wrongChip(inventory: Inventory, policy: Policy): RefusedError | null {
   );
 }
 
-function wrongVersion(inventory: Inventory, policy: Policy): RefusedError | null {
+export function wrongVersion(inventory: Inventory, policy: Pick<Policy, "requires">): RefusedError | null {
   const range = policy.requires?.versions ?? supportedVersions;
   if (isInRange(inventory.version, range)) return null;
   const version = inventory.version.join(".");
@@ -42,8 +42,8 @@ function wrongVersion(inventory: Inventory, policy: Policy): RefusedError | null
 }
 
 /** A compiled file starts with `M` and the version of its format. */
-function wrongMpy(release: Release, inventory: Inventory): RefusedError | null {
-  const compiled = [...release.files, ...release.launcher].filter((file) => file.path.endsWith(".mpy"));
+export function wrongMpy(files: readonly ReleaseFile[], inventory: Inventory): RefusedError | null {
+  const compiled = files.filter((file) => file.path.endsWith(".mpy"));
   const wrong = compiled.find((file) => file.bytes[0] !== 0x4d || file.bytes[1] !== inventory.mpyVersion);
   if (wrong === undefined) return null;
   const found = wrong.bytes[0] === 0x4d ? `.mpy version ${wrong.bytes[1] ?? "none"}` : "no .mpy content";

@@ -1,9 +1,11 @@
 export { otaCodes } from "./codes.ts";
 export { describe } from "./describe.ts";
 export type { PlanSummary } from "./describe.ts";
+export { flatRelease, planFlat } from "./flat-plan.ts";
+export type { FlatDecision, FlatPlan, FlatPolicy, FlatRelease } from "./flat-plan.ts";
 export { isKept } from "./keep.ts";
 export { plan } from "./plan.ts";
-export type { Decision } from "./plan.ts";
+export type { Decision, SlotPlan } from "./plan.ts";
 export { supportedVersions } from "./policy.ts";
 export type { Policy, Requirements } from "./policy.ts";
 export { buildRelease, releaseId } from "./release.ts";

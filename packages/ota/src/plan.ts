@@ -7,8 +7,11 @@ import type { Policy } from "./policy.ts";
 import { holdsRelease, slotSteps } from "./slot-steps.ts";
 import type { BoardFiles } from "./slot-steps.ts";
 
+/** A plan for a board with slots. */
+export type SlotPlan = Plan & { readonly slot: SlotName };
+
 /** Either the way to a release, or why there is none. */
-export type Decision = { readonly plan: Plan } | { readonly refusal: RefusedError };
+export type Decision = { readonly plan: SlotPlan } | { readonly refusal: RefusedError };
 
 /**
  * Decides how a board becomes what a release says; touches nothing.
@@ -125,7 +128,8 @@ function nextRecordFile({ recordFile }: Inventory): 0 | 1 {
   return recordFile === 0 ? 1 : 0;
 }
 
-function sendBytes(steps: readonly Step[]): number {
+/** Bytes of all blobs that the steps send. */
+export function sendBytes(steps: readonly Step[]): number {
   let total = 0;
   for (const step of steps) if (step.kind === "put" && step.source.kind === "blob") total += step.sizeBytes;
   return total;

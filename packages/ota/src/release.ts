@@ -62,6 +62,16 @@ export async function releaseId(
   return `${profile}-${digest.slice(0, 8)}`;
 }
 
+/**
+ * Checks paths relative to a root, and hashes the files.
+ *
+ * @throws UsageError `ota/bad-path`
+ */
+export function hashFiles(files: readonly SourceFile[], sha256: Sha256): Promise<readonly ReleaseFile[]> {
+  checkPaths(files, /^(?!\/)/);
+  return Promise.all(files.map((file) => hashFile(file, sha256)));
+}
+
 async function hashFile(file: SourceFile, sha256: Sha256): Promise<ReleaseFile> {
   const digest = formatHex(await sha256(file.bytes));
   return { path: file.path, sizeBytes: file.bytes.length, sha256: digest, bytes: file.bytes };

@@ -6,11 +6,13 @@ test("the package offers exactly this", () => {
     [
       "buildRelease",
       "describe",
+      "flatRelease",
       "formatVersionRange",
       "isKept",
       "otaCodes",
       "parseVersionRange",
       "plan",
+      "planFlat",
       "releaseId",
       "supportedVersions",
     ]

@@ -75,8 +75,8 @@ export type StepSource =
 /** The steps that turn a board into what a release says. */
 export interface Plan {
   readonly steps: readonly Step[];
-  /** The slot that will run. */
-  readonly slot: SlotName;
+  /** The slot that will run; null in layout flat, which has none. */
+  readonly slot: SlotName | null;
   /** True when the board already is what the release says; `steps` is empty then. */
   readonly upToDate: boolean;
   /** Bytes that travel: the sizes of all blobs. */

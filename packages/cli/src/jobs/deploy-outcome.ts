@@ -1,4 +1,5 @@
-import type { Plan, Release, RunningState } from "@espx/proto";
+import type { SlotPlan } from "@espx/ota";
+import type { Release, RunningState } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { Board } from "./board.ts";
 
@@ -7,7 +8,7 @@ const CONFIRM_TIMEOUT_MS = 120_000;
 
 export interface OutcomeInput {
   readonly board: Board;
-  readonly plan: Plan;
+  readonly plan: SlotPlan;
   readonly release: Release;
   /** Whether there is a confirmation to wait for. */
   readonly onTrial: boolean;

@@ -1,4 +1,4 @@
-import { plan as planRelease, type Policy } from "@espx/ota";
+import { plan as planRelease, type Policy, type SlotPlan } from "@espx/ota";
 import { VerifyError } from "@espx/proto";
 import type { Inventory, Plan, Release } from "@espx/proto";
 import type { Context } from "../context.ts";
@@ -15,7 +15,7 @@ interface PlanInput {
 }
 
 /** Plans; where a foreign program stands in the way, asks whether it may be replaced. */
-export async function planWithConsent(ctx: Context, { release, inventory, profile, mayAsk }: PlanInput): Promise<Plan> {
+export async function planWithConsent(ctx: Context, { release, inventory, profile, mayAsk }: PlanInput): Promise<SlotPlan> {
   const policy: Policy = {
     replaceForeign: ctx.flags.yes || !mayAsk,
     state: "trial",
@@ -48,7 +48,7 @@ export function reportPlan(ctx: Context, release: Pick<Release, "id">, plan: Pla
 }
 
 /** What `--check` ends with when the board is something else; `words` is the command that would change that. */
-export function differs(release: Release, plan: Plan, words: string): VerifyError {
+export function differs(release: Pick<Release, "id">, plan: Plan, words: string): VerifyError {
   return new VerifyError(
     "cli/differs",
     `the board differs from ${release.id} in ${plan.steps.filter((step) => step.kind !== "reset").length} steps`,

@@ -1,4 +1,5 @@
-import type { Inventory, Plan, Release } from "@espx/proto";
+import type { SlotPlan } from "@espx/ota";
+import type { Inventory, Release } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import type { DeviceEntry } from "../project/project.ts";
@@ -83,7 +84,7 @@ async function bringUpToDate(ctx: Context, job: Job): Promise<Result> {
 interface Compared {
   readonly inventory: Inventory;
   readonly release: Release;
-  readonly plan: Plan;
+  readonly plan: SlotPlan;
 }
 
 async function compare(ctx: Context, { options, prepared, board }: Job): Promise<Compared> {
