@@ -76,6 +76,7 @@ test.skipIf(process.platform === "win32")(
       "helper.py": "x = 1\n",
       "main.py": "components = []\n",
       "partitions.csv": "nvs, data, nvs, 0x9000, 0x6000\nfactory, app, factory, 0x10000, 0x1F0000\n",
+      "weather/main.py": "print('sunny')\n",
     });
     await putFirmware(home);
     const shell = await shellIn(home);

@@ -38,6 +38,10 @@ export const cliCodes = {
   "cli/manifest-keep": { class: "ConfigError", meaning: "a file of the release is also listed under keep" },
   "cli/manifest-module": { class: "ConfigError", meaning: "a manifest names a module that does not exist" },
   "cli/manifest-version": { class: "ConfigError", meaning: "a manifest's version range cannot be read" },
+  "cli/manifest-layout": { class: "ConfigError", meaning: "a manifest of layout flat names what only slots have" },
+  "cli/no-slots": { class: "UsageError", meaning: "what was asked for needs slots, and the profile is flat" },
+  "cli/folder-size": { class: "UsageError", meaning: "a folder that shall be deployed is larger than any board" },
+  "cli/folder-empty": { class: "NotFoundError", meaning: "a folder that shall be deployed holds no file" },
   "cli/manifest-main": { class: "ConfigError", meaning: "a manifest in layout slots brings no main.py" },
   "cli/config-key": {
     class: "ConfigError",
@@ -95,6 +99,10 @@ export const cliCodes = {
   "cli/timed-out": { class: "LinkError", meaning: "--timeout has passed" },
   "cli/differs": { class: "VerifyError", meaning: "--check found that the board differs from the release" },
   "cli/claim-failed": { class: "VerifyError", meaning: "the demo showed something that is not as it must be" },
+  "cli/declined": {
+    class: "RefusedError",
+    meaning: "a question whether something may be removed was answered with no",
+  },
   "cli/wrong-board": { class: "RefusedError", meaning: "the board at the port is not the device that was named" },
   "cli/interrupted": { class: "CanceledError", meaning: "Ctrl-C" },
   "cli/terminated": { class: "CanceledError", meaning: "SIGTERM" },

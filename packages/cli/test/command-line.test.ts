@@ -63,7 +63,7 @@ const wrong: readonly (readonly [string, readonly string[], string])[] = [
   [
     "a missing argument",
     ["deploy"],
-    'espx deploy: missing required argument "profile"\n  do this: espx deploy --help\n  (cli/argument-missing)\n',
+    'espx deploy: missing required argument "profile-or-folder"\n  do this: espx deploy --help\n  (cli/argument-missing)\n',
   ],
   [
     "a flag without its value",

@@ -21,6 +21,8 @@ export interface FlatPolicy {
   readonly prune: boolean;
   /** Globs of what is never removed: relative ones are held against the path without its first slash. */
   readonly protect: readonly string[];
+  /** What else is never removed, by the path without its first slash. */
+  readonly isProtected?: (path: string) => boolean;
   /** Whether a board with slots may lose its launcher. */
   readonly replaceSlots: boolean;
   readonly requires?: Requirements;
@@ -71,7 +73,7 @@ export function planFlat(release: FlatRelease, inventory: Inventory, policy: Fla
   if (misfit !== null) return { refusal: misfit };
   const board = new Map(inventory.files.map((file) => [file.path, file]));
   const puts = release.files.filter((file) => board.get(file.path)?.sha256 !== file.sha256);
-  const stale = staleFiles(release, inventory, policy.protect);
+  const stale = staleFiles(release, inventory, policy);
   const leaving = [...new Set([...slotFiles(release, inventory), ...(policy.prune ? stale : [])])];
   const blocked = inTheWay(release, inventory);
   const free = blocked.filter((path) => leaving.includes(path));
@@ -118,12 +120,13 @@ function slotFiles(release: FlatRelease, inventory: Inventory): readonly string[
   );
 }
 
-function staleFiles(release: FlatRelease, inventory: Inventory, protect: readonly string[]): readonly string[] {
+function staleFiles(release: FlatRelease, inventory: Inventory, policy: FlatPolicy): readonly string[] {
   const wanted = new Set(release.files.map((file) => file.path));
-  const patterns = [...alwaysProtected, ...protect].map((glob) => (glob.startsWith("/") ? glob.slice(1) : glob));
+  const patterns = [...alwaysProtected, ...policy.protect].map((glob) => glob.replace(/^\//, ""));
+  const stays = (path: string): boolean => isKept(path, patterns) || policy.isProtected?.(path) === true;
   return inventory.files
     .map((file) => file.path)
-    .filter((path) => !wanted.has(path) && !isKept(path.slice(1), patterns))
+    .filter((path) => !wanted.has(path) && !stays(path.slice(1)))
     .toSorted((left, right) => (left < right ? -1 : 1));
 }
 

@@ -20,7 +20,10 @@ import type { resetReasons } from "./device-scripts.ts";
 import { parseInventory } from "./inventory-lines.ts";
 import type { Entered, EnterOptions } from "./raw-enter.ts";
 import { RawRepl } from "./raw-repl.ts";
+import { ascii, skipPast, write } from "./wire.ts";
 
+/** How long a board may take to say that it starts anew. */
+const RESTART_MS = 2_000;
 const INVENTORY_TIMEOUT_MS = 120_000;
 /** A plain program is confirmed after 30 s; then it may be asked the hard way. */
 const SILENCE_MS = 45_000;
@@ -115,6 +118,20 @@ export class SerialTransport implements Transport {
     const repl = await this.repl(signal);
     try {
       await repl.execReset(resetScript(why), signal);
+    } finally {
+      this.#letGo();
+    }
+  }
+
+  /** Runs `boot.py` and `main.py` anew without a reset of the chip, as Ctrl-D at the prompt does. */
+  async restart(signal?: AbortSignal): Promise<void> {
+    const repl = await this.repl(signal);
+    const wire = { link: this.#link, clock: this.#clock, reader: repl.reader };
+    const limit = { untilMs: this.#clock.now() + RESTART_MS, signal };
+    try {
+      await repl.leave();
+      await write(wire, ascii("\x04"), limit);
+      await skipPast(wire, ascii("soft reboot"), limit);
     } finally {
       this.#letGo();
     }

@@ -4,25 +4,43 @@ import { argument, boardFlags } from "./_flags.ts";
 
 export default defineCommand({
   name: "deploy",
-  summary: "bring a profile onto a board",
+  summary: "bring a profile or a folder onto a board",
   description:
-    "Builds the profile, compares it with the board, sends what differs into the idle slot, verifies it, switches, and waits until the board confirms it. The set that ran stays in the other slot.",
+    "Builds the profile, compares it with the board, sends what differs into the idle slot, verifies it, switches, and waits until the board confirms it. The set that ran stays in the other slot. A folder goes onto the board as it is: its own paths, each file replaced by itself, main.py and boot.py last, then the program starts anew.",
   examples: [
     "espx deploy blinky --port sim:kitchen --config config.txt",
     "espx deploy blinky --port sim:kitchen --check",
     "espx deploy blinky --device kitchen --dry-run",
+    "espx deploy ./weather --port sim:kitchen --ignore 'tests/' --dry-run",
   ],
-  args: [{ name: "profile", description: "a profile of this project, or one that espx ships" }],
+  args: [{ name: "profile-or-folder", description: "a profile of this project, or one that espx ships; or a folder" }],
   flags: {
     ...boardFlags,
     config: { value: "file", short: "c", description: "the device's config, as config.txt or YAML" },
     check: { description: "only compare: exit 7 when the board differs" },
     noWait: { description: "do not wait for the confirmation" },
+    layout: { value: "name", description: "for a folder: flat (its own paths, the default) or slots (two sets)" },
+    ignore: { value: "pattern", repeats: true, description: "leave files of a folder out; repeats" },
+    prune: { description: "remove from the board what the folder does not have" },
+    keep: { value: "pattern", repeats: true, description: "files of the board that --prune leaves; repeats" },
+    noRestart: { description: "leave a flat program stopped" },
   },
   changes: true,
   destroys: true,
   async run(ctx, { args, flags }) {
-    const { port, device, filter, config: configFile, check } = flags;
-    return deploy(ctx, { profile: argument(args, 0), port, device, filter, configFile, check, wait: !flags.noWait });
+    const { port, device, filter, config: configFile, check, layout, ignore, keep, prune } = flags;
+    const what = argument(args, 0);
+    const command = commandLine(what, { device, port, config: configFile, layout });
+    const [wait, restart] = [!flags.noWait, !flags.noRestart];
+    const folder = { layout, ignore, keep, prune };
+    return deploy(ctx, { what, port, device, filter, configFile, check, wait, restart, command, ...folder });
   },
 });
+
+/** The command that a hint names. */
+function commandLine(what: string, values: Readonly<Record<string, string | undefined>>): string {
+  const words = Object.entries(values).map(([flag, value]) =>
+    value === undefined ? "" : ` --${flag} ${/\s/.test(value) ? `"${value}"` : value}`,
+  );
+  return `espx deploy ${what}${words.join("")}`;
+}

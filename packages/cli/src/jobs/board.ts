@@ -15,13 +15,13 @@ export interface Board {
 
 const ENTER_TIMEOUT_MS = 12_000;
 
-/** What becomes of a program that had to be stopped. */
-export type Afterwards = "restart" | "leave-stopped";
+/** What becomes of a program that had to be stopped: a reset of the chip, a start as Ctrl-D makes it, or nothing. */
+export type Afterwards = "restart" | "soft-restart" | "leave-stopped";
 
 /**
  * Opens a port, does `work` with the board behind it, and closes the port, however it ends.
  *
- * @param afterwards - `restart` has a program that was stopped running again when the work ends without a reset
+ * @param afterwards - what is done for a program that was stopped, when the work ends without having started it again
  */
 export async function withBoard<T>(
   ctx: Context,
@@ -42,7 +42,7 @@ export async function withBoard<T>(
   try {
     return await work(boardOf(ctx, url, ours));
   } finally {
-    await release({ link, transport: ours, restart: afterwards === "restart" && stopped });
+    await release({ link, transport: ours, afterwards: stopped ? afterwards : "leave-stopped" });
   }
 }
 
@@ -54,6 +54,11 @@ function enterTimeoutMs({ flags }: Context): number {
 /** Knows when the program was started anew, so that it is not done twice. */
 function trackResets(transport: SerialTransport, onReset: () => void): SerialTransport {
   const reset = transport.reset.bind(transport);
+  const restart = transport.restart.bind(transport);
+  transport.restart = async (signal) => {
+    onReset();
+    await restart(signal);
+  };
   transport.reset = async (why, signal) => {
     onReset();
     await reset(why, signal);
@@ -80,13 +85,14 @@ function boardOf(ctx: Context, url: string, transport: SerialTransport): Board {
 interface Release {
   readonly link: SerialLink;
   readonly transport: SerialTransport;
-  readonly restart: boolean;
+  readonly afterwards: Afterwards;
 }
 
 /** The port is closed whatever the board says: what ended the work is what is reported. */
-async function release({ link, transport, restart }: Release): Promise<void> {
+async function release({ link, transport, afterwards }: Release): Promise<void> {
   try {
-    if (restart) await transport.reset("commanded");
+    if (afterwards === "restart") await transport.reset("commanded");
+    else if (afterwards === "soft-restart") await transport.restart();
     else await transport.leave();
   } catch {
     // A board that is gone cannot be left in order.

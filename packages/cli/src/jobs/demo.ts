@@ -45,7 +45,21 @@ export async function demo(ctx: Context): Promise<{ readonly steps: number }> {
 }
 
 function deployment({ port }: Stage, changes: Partial<DeployOptions> = {}): DeployOptions {
-  return { profile: "blinky", port, device: undefined, configFile: "config.txt", check: false, wait: true, ...changes };
+  return {
+    what: "blinky",
+    port,
+    device: undefined,
+    configFile: "config.txt",
+    check: false,
+    wait: true,
+    layout: undefined,
+    ignore: [],
+    keep: [],
+    prune: false,
+    restart: true,
+    command: "espx deploy blinky",
+    ...changes,
+  };
 }
 
 async function deployFirst(stage: Stage): Promise<void> {

@@ -2,7 +2,6 @@ import { plan as planRelease, type Policy, type SlotPlan } from "@espx/ota";
 import { VerifyError } from "@espx/proto";
 import type { Inventory, Plan, Release } from "@espx/proto";
 import type { Context } from "../context.ts";
-import type { EventData } from "../events.ts";
 import type { Profile } from "../project/profile.ts";
 import { requiredChips } from "../project/required-chips.ts";
 import { confirm } from "./ask.ts";
@@ -15,7 +14,10 @@ interface PlanInput {
 }
 
 /** Plans; where a foreign program stands in the way, asks whether it may be replaced. */
-export async function planWithConsent(ctx: Context, { release, inventory, profile, mayAsk }: PlanInput): Promise<SlotPlan> {
+export async function planWithConsent(
+  ctx: Context,
+  { release, inventory, profile, mayAsk }: PlanInput,
+): Promise<SlotPlan> {
   const policy: Policy = {
     replaceForeign: ctx.flags.yes || !mayAsk,
     state: "trial",
@@ -34,17 +36,6 @@ export async function planWithConsent(ctx: Context, { release, inventory, profil
   const agreed = planRelease(release, inventory, { ...policy, replaceForeign: true });
   if ("refusal" in agreed) throw agreed.refusal;
   return agreed.plan;
-}
-
-export function reportPlan(ctx: Context, release: Pick<Release, "id">, plan: Plan): EventData<"plan"> {
-  const steps = plan.steps.map((step) => {
-    const path = "path" in step ? step.path : null;
-    if (step.kind !== "put") return { kind: step.kind, path, sizeBytes: 0, source: null };
-    return { kind: step.kind, path, sizeBytes: step.sizeBytes, source: step.source.kind };
-  });
-  const data = { release: release.id, slot: plan.slot, upToDate: plan.upToDate, sendBytes: plan.sendBytes, steps };
-  ctx.out.emit({ kind: "plan", data });
-  return data;
 }
 
 /** What `--check` ends with when the board is something else; `words` is the command that would change that. */

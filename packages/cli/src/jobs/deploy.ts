@@ -1,56 +1,81 @@
 import type { SlotPlan } from "@espx/ota";
 import type { Inventory, Release } from "@espx/proto";
+import { UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
-import type { EventData } from "../events.ts";
-import type { DeviceEntry } from "../project/project.ts";
 import { rememberedPorts } from "../project/remembered.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { withBoard, type Board } from "./board.ts";
 import { checkConfigOnBoard } from "./board-config.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { choosePort } from "./choose-port.ts";
-import { awaitOutcome, type Outcome } from "./deploy-outcome.ts";
-import { differs, planWithConsent, reportPlan } from "./deploy-plan.ts";
+import { deployFlat } from "./deploy-flat.ts";
+import { awaitOutcome } from "./deploy-outcome.ts";
+import { differs, planWithConsent } from "./deploy-plan.ts";
+import { type DeployResult, reportDeployed, reportInventory, reportLeftOut, reportPlan } from "./deploy-reports.ts";
+import { findTarget, type DeployTarget, type TargetWish } from "./deploy-target.ts";
 import { withLocalFiles } from "./local-traceback.ts";
 import { prepareDeploy, type PreparedDeploy } from "./prepare-deploy.ts";
 import { askUnchanged, digestAtPrompt, noteDeployed } from "./unchanged.ts";
 
 /** What `deploy` was asked for. */
-export interface DeployOptions {
-  readonly profile: string;
+export interface DeployOptions extends TargetWish {
   readonly port: string | undefined;
-  readonly device: string | undefined;
   readonly filter?: readonly string[] | undefined;
   readonly configFile: string | undefined;
   /** Compare only, and fail when the board differs. */
   readonly check: boolean;
   /** Wait until the new set has proved itself. */
   readonly wait: boolean;
+  /** Remove what is not in the set. */
+  readonly prune: boolean;
+  /** Start the program anew when its files have changed. */
+  readonly restart: boolean;
+  /** The command line that deploys this, for hints. */
+  readonly command: string;
 }
 
-type Result = EventData<"deployed"> | EventData<"plan">;
+/** Brings a profile or a folder onto a board, in the layout that it has. */
+export async function deploy(ctx: Context, options: DeployOptions): Promise<DeployResult> {
+  const target = await findTarget(ctx, options);
+  return target.profile.manifest.layout === "flat"
+    ? deployFlat(ctx, target, options)
+    : deploySlots(ctx, target, options);
+}
 
-/** Brings a profile onto a board: build, compare, send into the idle slot, switch, wait for the confirmation. */
-export async function deploy(ctx: Context, options: DeployOptions): Promise<Result> {
+/** Builds, compares, sends into the idle slot, switches, and waits for the confirmation. */
+async function deploySlots(ctx: Context, target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const startMs = ctx.clock.now();
-  const prepared = await prepareDeploy(ctx, options);
-  const url = await choosePort(ctx, { port: options.port, device: prepared.device, filter: options.filter });
+  checkFlags(options);
+  const prepared = await prepareDeploy(ctx, target, options.configFile);
+  reportLeftOut(ctx, target);
+  const url = await choosePort(ctx, { port: options.port, device: target.device, filter: options.filter });
   return withBoard(ctx, { url, afterwards: "restart" }, async (board) => {
-    const job: Job = { options, prepared, board, startMs };
+    const job: Job = { options, target, prepared, board, startMs };
     return (await leaveUnchanged(ctx, job)) ?? bringUpToDate(ctx, job);
+  });
+}
+
+function checkFlags({ prune, restart }: DeployOptions): void {
+  const flag = prune ? "prune" : restart ? null : "no-restart";
+  if (flag === null) return;
+  throw new UsageError("cli/usage", `--${flag} is for layout flat`, {
+    hint: prune
+      ? "leave it off: a slot never holds anything but its set"
+      : "leave it off: a new set starts with a reset",
   });
 }
 
 interface Job {
   readonly options: DeployOptions;
+  readonly target: DeployTarget;
   readonly prepared: PreparedDeploy;
   readonly board: Board;
   readonly startMs: number;
 }
 
 /** Ends here for a board that says of itself that nothing has changed; its program runs on. */
-async function leaveUnchanged(ctx: Context, job: Job): Promise<Result | null> {
-  const { options, prepared, board } = job;
+async function leaveUnchanged(ctx: Context, job: Job): Promise<DeployResult | null> {
+  const { options, target, prepared, board, startMs } = job;
   const running = await askUnchanged(ctx, board, prepared);
   if (running === null) return null;
   const { id, release, slot } = running;
@@ -58,27 +83,27 @@ async function leaveUnchanged(ctx: Context, job: Job): Promise<Result | null> {
   const summary = reportPlan(ctx, { id: release }, { steps: [], slot, upToDate: true, sendBytes: 0 });
   if (options.check || ctx.flags.dryRun) return summary;
   await rememberedPorts(ctx.env).remember(id, board.url);
-  return reportDeployed(ctx, job, { outcome: { ...running, state: "unchanged" }, sentBytes: 0 });
+  return reportDeployed(ctx, target, { ...running, state: "unchanged", port: board.url, sentBytes: 0, startMs });
 }
 
-async function bringUpToDate(ctx: Context, job: Job): Promise<Result> {
-  const { options, prepared, board, startMs } = job;
+async function bringUpToDate(ctx: Context, job: Job): Promise<DeployResult> {
+  const { options, target, prepared, board, startMs } = job;
   const { inventory, release, plan } = await compare(ctx, job);
+  const seen = { id: inventory.id, url: board.url };
   const summary = reportPlan(ctx, release, plan);
   if (plan.upToDate) {
     const digest = await digestAtPrompt(ctx, board, inventory);
-    await noteDeployed(ctx, { id: inventory.id, url: board.url, digest }, prepared);
+    await noteDeployed(ctx, { ...seen, digest }, prepared);
   }
-  if (options.check && !plan.upToDate) throw differs(release, plan, commandOf(options));
+  if (options.check && !plan.upToDate) throw differs(release, plan, options.command);
   if (options.check || ctx.flags.dryRun) return summary;
   await applyPlan(ctx, board, plan);
   await rememberedPorts(ctx.env).remember(inventory.id, board.url);
   const onTrial = !plan.upToDate || inventory.record?.state === "trial";
   const outcomeInput = { board, plan, release, onTrial, wait: options.wait, startMs };
   const outcome = await withLocalFiles(prepared.localFiles, () => awaitOutcome(ctx, outcomeInput));
-  if (outcome.state === "confirmed")
-    await noteDeployed(ctx, { ...outcome, id: inventory.id, url: board.url }, prepared);
-  return reportDeployed(ctx, job, { outcome, sentBytes: plan.sendBytes });
+  if (outcome.state === "confirmed") await noteDeployed(ctx, { ...outcome, ...seen }, prepared);
+  return reportDeployed(ctx, target, { ...outcome, port: board.url, sentBytes: plan.sendBytes, startMs });
 }
 
 interface Compared {
@@ -96,41 +121,4 @@ async function compare(ctx: Context, { options, prepared, board }: Job): Promise
   const mayAsk = !options.check && !ctx.flags.dryRun;
   const plan = await planWithConsent(ctx, { release, inventory, profile: prepared.profile, mayAsk });
   return { inventory, release, plan };
-}
-
-function reportInventory(ctx: Context, inventory: Inventory, port: string): void {
-  const { id, board, version, record, files, freeBytes } = inventory;
-  const running = { slot: record?.slot ?? null, state: record?.state ?? null };
-  ctx.out.emit({
-    kind: "inventory",
-    data: { id, board, version: version.join("."), port, ...running, files: files.length, freeBytes },
-  });
-}
-
-interface Done {
-  readonly outcome: Outcome;
-  readonly sentBytes: number;
-}
-
-function reportDeployed(
-  ctx: Context,
-  { prepared, board, startMs }: Job,
-  { outcome, sentBytes }: Done,
-): EventData<"deployed"> {
-  const { release, slot, state, waitingFor } = outcome;
-  const durationMs = Math.round(ctx.clock.now() - startMs);
-  const data = { release, slot, state, waitingFor: [...waitingFor], port: board.url, sentBytes, durationMs };
-  ctx.out.emit({ kind: "deployed", ...deviceName(prepared.device), data });
-  return data;
-}
-
-function deviceName(device: DeviceEntry | null): { readonly device?: string } {
-  return device === null ? {} : { device: device.name };
-}
-
-function commandOf({ profile, device, port, configFile }: DeployOptions): string {
-  const words = Object.entries({ device, port, config: configFile }).map(([flag, value]) =>
-    value === undefined ? "" : ` --${flag} ${/\s/.test(value) ? `"${value}"` : value}`,
-  );
-  return `espx deploy ${profile}${words.join("")}`;
 }

@@ -3,11 +3,12 @@ import type { Context } from "../context.ts";
 import { wishOf } from "../project/deploy-notes.ts";
 import { deviceSettings, readConfigFile } from "../project/config-source.ts";
 import { buildConfig, noConfigError, requiredKeys } from "../project/device-config.ts";
-import { findDevice, loadProject, projectSecrets, type DeviceEntry, type Project } from "../project/project.ts";
-import { loadProfile, type Profile } from "../project/profile.ts";
+import { projectSecrets, type DeviceEntry, type Project } from "../project/project.ts";
+import type { Profile } from "../project/profile.ts";
 import type { Secrets } from "../project/secrets.ts";
 import { buildProfile, sha256 } from "../release/build.ts";
-import { checkProfileOf } from "./deploy-device.ts";
+import { reportRelease } from "./deploy-reports.ts";
+import type { DeployTarget } from "./deploy-target.ts";
 
 /** Everything about a deploy that is known before a board is touched. */
 export interface PreparedDeploy {
@@ -25,24 +26,16 @@ export interface PreparedDeploy {
   releaseFor(inventory: Inventory): Release;
 }
 
-/** What the command line says about profile, device and config. */
-export interface PrepareOptions {
-  readonly profile: string;
-  readonly device: string | undefined;
-  readonly configFile: string | undefined;
-}
-
 /** Reads and checks all files, and compiles: whatever is wrong in them is found here, with the board untouched. */
-export async function prepareDeploy(ctx: Context, options: PrepareOptions): Promise<PreparedDeploy> {
-  const project = await loadProject(ctx);
-  const device = options.device === undefined ? null : findDevice(project, options.device);
-  if (device !== null) checkProfileOf(device, options.profile);
-  const profile = await loadProfile(ctx, project, options.profile);
-  const config = await configText(ctx, options, { project, device, profile });
-  const { release, compiled, fromCache, localFiles } = await buildProfile(ctx, profile, config);
-  const files = release.files.length + release.launcher.length;
-  const sizeBytes = [...release.files, ...release.launcher].reduce((sum, file) => sum + file.sizeBytes, 0);
-  ctx.out.emit({ kind: "release", data: { release: release.id, files, sizeBytes, compiled, fromCache } });
+export async function prepareDeploy(
+  ctx: Context,
+  { project, device, profile }: DeployTarget,
+  configFile: string | undefined,
+): Promise<PreparedDeploy> {
+  const config = await configText(ctx, configFile, { project, device, profile });
+  const built = await buildProfile(ctx, profile, config);
+  const { release, localFiles } = built;
+  reportRelease(ctx, built, [...release.files, ...release.launcher]);
   const defaults =
     config === null && requiredKeys(profile).length === 0
       ? buildConfig(ctx, null, { profile, secrets: noSecrets })
@@ -64,7 +57,7 @@ interface ConfigInput {
 
 async function configText(
   ctx: Context,
-  { configFile }: PrepareOptions,
+  configFile: string | undefined,
   { project, device, profile }: ConfigInput,
 ): Promise<string | null> {
   const own = project === null || device === null ? null : deviceSettings(project, device.name);

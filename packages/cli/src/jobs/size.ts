@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { readConfigFile } from "../project/config-source.ts";
 import { buildConfig } from "../project/device-config.ts";
-import { loadProfile, type Profile } from "../project/profile.ts";
+import { loadProfile, requireSlots, type Profile } from "../project/profile.ts";
 import { loadProject, projectSecrets } from "../project/project.ts";
 import { buildProfile } from "../release/build.ts";
 import type { BenchBoard, BenchOptions } from "../scenario/bench.ts";
@@ -38,6 +38,7 @@ const TIMED_START_LIMIT_MS = 20_000;
 export async function size(ctx: Context, { profile: name, configFile }: SizeOptions): Promise<Size> {
   const project = await loadProject(ctx);
   const profile = await loadProfile(ctx, project, name);
+  requireSlots(profile, "espx size");
   const secrets = await projectSecrets(ctx, project);
   const config =
     configFile === undefined

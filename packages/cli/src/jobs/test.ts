@@ -4,7 +4,7 @@ import { NotFoundError, PartialError, VerifyError, type EspxError } from "@espx/
 import type { Context } from "../context.ts";
 import { errorIn } from "../project/source.ts";
 import { listProfiles, loadProject, projectSecrets, type Project } from "../project/project.ts";
-import { loadProfile, type Profile } from "../project/profile.ts";
+import { loadProfile, requireSlots, type Profile } from "../project/profile.ts";
 import { buildProfile } from "../release/build.ts";
 import { findScenarios } from "../scenario/find-scenarios.ts";
 import type { Kit } from "../scenario/install.ts";
@@ -75,6 +75,7 @@ async function readSuites(ctx: Context, { project, options, tools }: ReadSuites)
   const suites: Suite[] = [];
   for (const name of new Set(names)) {
     const profile = await loadProfile(ctx, project, name);
+    requireSlots(profile, "espx test");
     const files = await findScenarios(profile.place.profileFolder);
     if (files.length === 0 && options.profiles.length > 0) throw noScenario(`${name} has no scenarios`, name);
     // One after the other: of several mistakes the first is told.

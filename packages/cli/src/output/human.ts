@@ -130,9 +130,15 @@ function formatRelease(data: EventData<"release">): string {
 }
 
 function formatPlan(data: EventData<"plan">, look: Look): Line | null {
-  if (data.upToDate) return remark("nothing to do: the board already runs this release");
+  if (data.upToDate) {
+    const has = data.slot === null ? "has these files" : "runs this release";
+    return remark(`nothing to do: the board already ${has}`);
+  }
   const puts = data.steps.filter((step) => step.kind === "put");
-  const head = `into slot ${data.slot}: ${plural(puts.length, "file")}, ${formatBytes(data.sendBytes)} to send`;
+  const removes = data.slot === null ? data.steps.filter((step) => step.kind === "remove").length : 0;
+  const where = data.slot === null ? "onto the board" : `into slot ${data.slot}`;
+  const gone = removes === 0 ? "" : `, ${removes} to remove`;
+  const head = `${where}: ${plural(puts.length, "file")}, ${formatBytes(data.sendBytes)} to send${gone}`;
   if (!look.verbose) return remark(head);
   const lines = data.steps.map(
     (step) =>
@@ -142,7 +148,8 @@ function formatPlan(data: EventData<"plan">, look: Look): Line | null {
 }
 
 function formatDeployed(data: EventData<"deployed">, palette: Palette): string {
-  const state = data.state === "unchanged" ? "unchanged" : data.state === "trial" ? "on trial" : data.state;
+  const state = data.state === "trial" ? "on trial" : data.state === "placed" ? "is in place" : data.state;
   const sent = data.sentBytes === 0 ? "" : `, ${formatBytes(data.sentBytes)} in ${formatDuration(data.durationMs)}`;
-  return `${palette.good(data.release)} in slot ${data.slot} ${state}${sent}`;
+  const slot = data.slot === null ? "" : ` in slot ${data.slot}`;
+  return `${palette.good(data.release)}${slot} ${state}${sent}`;
 }

@@ -24,7 +24,10 @@ export const manifestSchema = z.strictObject({
     .describe("name of the profile, as the file is called"),
   description: yamlText.optional().describe("one line for a person"),
   firmware: firmwareSchema.prefault({}),
-  layout: z.enum(["slots"]).default("slots").describe("slots: two sets of files, of which one runs"),
+  layout: z
+    .enum(["slots", "flat"])
+    .default("slots")
+    .describe("slots: two sets of files, of which one runs; flat: the files alone, below the board's root"),
   modules: list(yamlText, "parts of the device framework"),
   drivers: list(yamlText, "drivers that espx ships"),
   files: emptyAs([], z.array(sourceSchema).default([])).describe("application files, relative to profiles/<profile>"),

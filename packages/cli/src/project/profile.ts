@@ -1,3 +1,4 @@
+import { UsageError } from "@espx/proto";
 import { parseVersionRange, type VersionRange } from "@espx/ota";
 import type { Context } from "../context.ts";
 import { didYouMean } from "./nearest.ts";
@@ -46,11 +47,32 @@ export async function loadProfile(ctx: Context, project: Project | null, name: s
     );
   }
   const framework = await loadFramework();
+  if (manifest.layout === "flat") checkFlat(yaml, manifest);
   checkModules(yaml, manifest, framework);
-  const modules = framework.select(manifest.modules);
+  const modules = manifest.layout === "flat" ? [] : framework.select(manifest.modules);
   const keys = configKeys(manifest, modules);
   checkDefaults(yaml, manifest);
   return { name, place, manifest, yaml, framework, modules, versions: versionsOf(yaml, manifest), keys };
+}
+
+/** Without the framework nothing reads a config or starts a module. */
+function checkFlat(yaml: YamlFile, { modules, config }: ManifestContent): void {
+  const key = modules.length > 0 ? "modules" : Object.keys(config).length > 0 ? "config" : null;
+  if (key === null) return;
+  const message = `layout flat has no ${key}: it brings the files alone`;
+  throw fail(yaml, [key], "cli/manifest-layout", message, `take ${key} out, or say layout: slots`);
+}
+
+/**
+ * For what needs the framework.
+ *
+ * @throws UsageError `cli/no-slots`
+ */
+export function requireSlots({ name, manifest }: Profile, what: string): void {
+  if (manifest.layout === "slots") return;
+  throw new UsageError("cli/no-slots", `${what} is for profiles of layout slots, ${name} is flat`, {
+    hint: `espx deploy ${name} brings its files onto a board`,
+  });
 }
 
 function checkModules(yaml: YamlFile, { modules }: ManifestContent, framework: Framework): void {

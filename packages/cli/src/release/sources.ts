@@ -50,10 +50,12 @@ export async function resolveSources(profile: Profile): Promise<Sources> {
     add(await driverSource(profile, driver, index), ["drivers", index]);
   for (const [index, entry] of manifest.files.entries()) add(await ownSource(profile, entry, index), ["files", index]);
   checkKeep(profile, files);
+  const found = [...files.values()].map(({ path, target, compile }) => ({ path, target, compile }));
+  if (manifest.layout === "flat") return { files: found, launcher: [] };
   if (!files.has("main.py"))
     throw fail(yaml, ["files"], "cli/manifest-main", `${yaml.source.file} brings no main.py`, "add main.py to files");
   const launcher = profile.framework.launcher.map((file) => asSource(join(device, file), `/${file}`, true));
-  return { files: [...files.values()].map(({ path, target, compile }) => ({ path, target, compile })), launcher };
+  return { files: found, launcher };
 }
 
 async function driverSource(profile: Profile, driver: string, index: number): Promise<SourceFile> {
@@ -82,12 +84,13 @@ async function ownSource(profile: Profile, entry: OwnEntry, index: number): Prom
   }
   if (!isWithin(await realpath(place.rootFolder), await realpath(path))) throw outside(profile, from, index);
   const target = posix.normalize(to.replaceAll("\\", "/"));
-  if (target.startsWith("/") || target.startsWith("..") || target === "." || target === "release.json") {
+  const reserved = manifest.layout === "slots" && target === "release.json";
+  if (target.startsWith("/") || target.startsWith("..") || target === "." || reserved) {
     throw fail(
       yaml,
       ["files", index],
       "cli/manifest-path",
-      `"${to}" cannot be a path in a slot`,
+      `"${to}" cannot be a path ${manifest.layout === "slots" ? "in a slot" : "below the board's root"}`,
       "give a relative one: {from: x, to: lib/x.py}",
     );
   }
@@ -137,7 +140,8 @@ function asSource(path: string, target: string, compile: boolean): SourceFile {
 
 function checkKeep({ manifest, yaml }: Profile, files: ReadonlyMap<string, { readonly target: string }>): void {
   for (const [index, pattern] of manifest.keep.entries()) {
-    if (pattern.startsWith("/") || pattern.split("/").includes(".."))
+    const outsideSlot = manifest.layout === "slots" && pattern.startsWith("/");
+    if (outsideSlot || pattern.split("/").includes(".."))
       throw fail(
         yaml,
         ["keep", index],
