@@ -99,10 +99,6 @@ export const cliCodes = {
   "cli/timed-out": { class: "LinkError", meaning: "--timeout has passed" },
   "cli/differs": { class: "VerifyError", meaning: "--check found that the board differs from the release" },
   "cli/claim-failed": { class: "VerifyError", meaning: "the demo showed something that is not as it must be" },
-  "cli/declined": {
-    class: "RefusedError",
-    meaning: "a question whether something may be removed was answered with no",
-  },
   "cli/wrong-board": { class: "RefusedError", meaning: "the board at the port is not the device that was named" },
   "cli/interrupted": { class: "CanceledError", meaning: "Ctrl-C" },
   "cli/terminated": { class: "CanceledError", meaning: "SIGTERM" },
