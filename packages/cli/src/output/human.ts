@@ -1,4 +1,5 @@
 import type { EspxEvent, EventData } from "../events.ts";
+import { formatDeployEvent } from "./deploy-text.ts";
 import { formatFlashEvent } from "./flash-text.ts";
 import { type Line, remark, result } from "./line.ts";
 import type { Look, Output, Sinks } from "./output.ts";
@@ -6,7 +7,7 @@ import type { ProgressBar } from "./progress.ts";
 import type { Redactor } from "./redactor.ts";
 import { formatScenario } from "./scenario-text.ts";
 import { formatSize } from "./size-text.ts";
-import { formatBytes, formatDuration, plural } from "./sizes.ts";
+import { formatBytes } from "./sizes.ts";
 
 /** Colours that the output uses by meaning; without colour each returns its text. */
 export interface Palette {
@@ -61,15 +62,11 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "stopped":
       return remark(`${event.data.name} stopped`);
     case "inventory":
-      return remark(formatInventory(event.data));
     case "running":
-      return remark(formatRunning(event.data));
     case "release":
-      return remark(formatRelease(event.data));
     case "plan":
-      return formatPlan(event.data, look);
     case "deployed":
-      return result(formatDeployed(event.data, palette));
+      return formatDeployEvent(event, palette, look.verbose);
     case "file":
       return result(
         `${event.data.path}  ${formatBytes(event.data.sizeBytes)}${event.data.unchanged ? "  unchanged" : ""}`,
@@ -113,43 +110,4 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
 function formatLog({ level, text }: EventData<"log">, look: Look, palette: Palette): Line | null {
   if (level === "detail") return look.verbose ? remark(palette.faint(text)) : null;
   return remark(level === "warning" ? `${palette.bad("warning:")} ${text}` : text);
-}
-
-function formatInventory(data: EventData<"inventory">): string {
-  const runs = data.slot === null ? "no espx program" : `slot ${data.slot} (${data.state})`;
-  return `${data.port}: ${data.board}, MicroPython ${data.version}, id ${data.id}, ${runs}, ${formatBytes(data.freeBytes)} free`;
-}
-
-function formatRunning({ id, port, release, slot, state }: EventData<"running">): string {
-  return `${port}: id ${id}, ${release} in slot ${slot} (${state}); asked while it runs, nothing on it has changed`;
-}
-
-function formatRelease(data: EventData<"release">): string {
-  const compiled = data.compiled === 0 ? "" : `, ${data.compiled} compiled (${data.fromCache} from the cache)`;
-  return `release ${data.release}: ${plural(data.files, "file")}, ${formatBytes(data.sizeBytes)}${compiled}`;
-}
-
-function formatPlan(data: EventData<"plan">, look: Look): Line | null {
-  if (data.upToDate) {
-    const has = data.slot === null ? "has these files" : "runs this release";
-    return remark(`nothing to do: the board already ${has}`);
-  }
-  const puts = data.steps.filter((step) => step.kind === "put");
-  const removes = data.slot === null ? data.steps.filter((step) => step.kind === "remove").length : 0;
-  const where = data.slot === null ? "onto the board" : `into slot ${data.slot}`;
-  const gone = removes === 0 ? "" : `, ${removes} to remove`;
-  const head = `${where}: ${plural(puts.length, "file")}, ${formatBytes(data.sendBytes)} to send${gone}`;
-  if (!look.verbose) return remark(head);
-  const lines = data.steps.map(
-    (step) =>
-      `  ${step.kind} ${step.path ?? ""}${step.source === null ? "" : `  ${step.source}, ${formatBytes(step.sizeBytes)}`}`,
-  );
-  return remark([head, ...lines].join("\n"));
-}
-
-function formatDeployed(data: EventData<"deployed">, palette: Palette): string {
-  const state = data.state === "trial" ? "on trial" : data.state === "placed" ? "is in place" : data.state;
-  const sent = data.sentBytes === 0 ? "" : `, ${formatBytes(data.sentBytes)} in ${formatDuration(data.durationMs)}`;
-  const slot = data.slot === null ? "" : ` in slot ${data.slot}`;
-  return `${palette.good(data.release)}${slot} ${state}${sent}`;
 }
