@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SimBoardOptions } from "@espx/proto";
+import type { ChipFaults } from "../chip/chip-faults.ts";
 import type { LayoutName } from "../chip/flash-layout.ts";
 import type { FirmwareTrailer } from "../chip/firmware-trailer.ts";
 
@@ -13,6 +14,8 @@ export interface VirtualBoardOptions extends SimBoardOptions {
   readonly layout?: LayoutName;
   /** What the firmware it comes with says of itself. */
   readonly firmware?: Partial<FirmwareTrailer>;
+  /** What is locked on the chip, or broken beside it. */
+  readonly chipFaults?: ChipFaults;
   /** Real time: `typical` lets erasing and writing by the serial loader take a flash chip's time; default `none`. */
   readonly flashTiming?: "none" | "typical";
 }

@@ -3,6 +3,7 @@ import type { FlashChip } from "../flash/flash-host.ts";
 import type { ChipState } from "../flash/flash-snapshot.ts";
 import { chooseBoot, type BootChoice } from "./boot-choice.ts";
 import { corruptText, panicText, resetText, type RomReason } from "./boot-texts.ts";
+import type { ChipFaults } from "./chip-faults.ts";
 import type { ChipFlash } from "./chip-flash.ts";
 import type { ChipErase, ChipProgram, ChipSetup, FirmwareFacts } from "./chip-messages.ts";
 import type { ChipModel } from "./chip-model.ts";
@@ -27,6 +28,7 @@ export interface ChipOptions {
   readonly mac: Uint8Array;
   readonly flash: ChipFlash;
   readonly timing: FlashTiming;
+  readonly faults: ChipFaults;
   /** What the flash came with, and its name. */
   readonly factory: { readonly name: string; readonly blocks: readonly (Uint8Array | undefined)[] };
 }
@@ -131,13 +133,14 @@ export class ChipHost implements HostPart, FlashChip {
 
   /** The serial loader, from its start. */
   loader({ send, sleep, leave }: LoaderWiring): RomLoader {
-    const { model, mac, timing } = this.#options;
+    const { model, mac, timing, faults } = this.#options;
     const { flash } = this;
     const changed = (): void => this.#changed();
     return new RomLoader({
       model,
       mac,
       timing,
+      faults,
       send,
       sleep,
       leave,

@@ -1,3 +1,4 @@
+import { type ChipFaults, esp32LockWords } from "./chip-faults.ts";
 import type { ChipModel } from "./chip-model.ts";
 
 /** What a register file must know of its chip. */
@@ -5,6 +6,7 @@ export interface RegisterOwner {
   readonly model: ChipModel;
   readonly mac: Uint8Array;
   readonly flashBytes: number;
+  readonly faults: ChipFaults;
   baudRate(): number;
 }
 
@@ -39,7 +41,7 @@ export class ChipRegisters {
 
   constructor(owner: RegisterOwner) {
     this.#owner = owner;
-    this.#fixed = new Map([[magicAddress, owner.model.magic], ...efuseWords(owner.model, owner.mac)]);
+    this.#fixed = new Map([[magicAddress, owner.model.magic], ...efuseWords(owner)]);
   }
 
   read(address: number): number {
@@ -66,7 +68,7 @@ export class ChipRegisters {
     const address = spiAddressAtTop ? written >>> 8 : written;
     switch (code) {
       case flashCommand.readId:
-        return gigaDevice | (deviceType << 8) | (Math.log2(this.#owner.flashBytes) << 16);
+        return this.#owner.faults.flashId ?? gigaDevice | (deviceType << 8) | (Math.log2(this.#owner.flashBytes) << 16);
       case flashCommand.readParameters:
         return address === 0 ? parameterSignature : 0xff;
       case flashCommand.readStatus:
@@ -77,7 +79,7 @@ export class ChipRegisters {
   }
 }
 
-function efuseWords(model: ChipModel, mac: Uint8Array): (readonly [number, number])[] {
+function efuseWords({ model, mac, faults }: RegisterOwner): (readonly [number, number])[] {
   const [a, b, c, d, e, f] = mac as unknown as [number, number, number, number, number, number];
   const low = ((c << 24) | (d << 16) | (e << 8) | f) >>> 0;
   const high = (a << 8) | b;
@@ -91,7 +93,7 @@ function efuseWords(model: ChipModel, mac: Uint8Array): (readonly [number, numbe
       [at(5), ((minor >> 3) << 23) | (major << 24)],
     ];
   }
-  return [...esp32Words(at, { low, high, mac, major, minor })];
+  return [...esp32Words(at, { low, high, mac, major, minor, faults })];
 }
 
 interface Esp32Facts {
@@ -100,6 +102,7 @@ interface Esp32Facts {
   readonly mac: Uint8Array;
   readonly major: number;
   readonly minor: number;
+  readonly faults: ChipFaults;
 }
 
 /** Bit of the APB control's date register that revision 3 has set. */
@@ -110,7 +113,10 @@ const rtcCalibration = 0x3ff5f06c;
 /** Package 1 is the ESP32-D0WD; a core of 240 MHz. The ESP32 spreads its major number over three places. */
 function esp32Words(at: (word: number) => number, facts: Esp32Facts): (readonly [number, number])[] {
   const hasBits = [facts.major >= 1, facts.major >= 2, facts.major >= 3];
+  const [encryption, boot] = esp32LockWords(facts.faults);
   return [
+    [at(0), encryption],
+    [at(6), boot],
     [at(1), facts.low],
     [at(2), ((crc8(facts.mac) << 16) | facts.high) >>> 0],
     [at(3), ((hasBits[0] ? 1 << 15 : 0) | (1 << 13) | (1 << 9)) >>> 0],

@@ -38,7 +38,7 @@ export function makeChip(options: VirtualBoardOptions, mac: Uint8Array, files: F
     ...(kept !== undefined && { changed: kept.changedViews }),
   });
   const timing = options.flashTiming === "typical" ? typicalFlash : instantFlash;
-  const chip = new ChipHost({ model, mac, flash, timing, factory: { name, blocks } });
+  const chip = new ChipHost({ model, mac, flash, timing, faults: options.chipFaults ?? {}, factory: { name, blocks } });
   chip.onChange(() => files.chipChanged());
   files.attach(chip);
   return chip;

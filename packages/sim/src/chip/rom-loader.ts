@@ -1,3 +1,4 @@
+import { type ChipFaults, securityInfo, spoiledBaud } from "./chip-faults.ts";
 import type { ChipModel } from "./chip-model.ts";
 import { ChipRegisters } from "./chip-registers.ts";
 import { FlashCommands } from "./flash-commands.ts";
@@ -14,6 +15,7 @@ export interface RomOwner {
   readonly mac: Uint8Array;
   readonly flash: FlashAccess;
   readonly timing: FlashTiming;
+  readonly faults: ChipFaults;
   send(bytes: Uint8Array): void;
   /** Lets a busy flash's time pass. */
   sleep(ms: number): Promise<void>;
@@ -26,6 +28,18 @@ const romBaudRate = 115_200;
 
 /** The value of the ROM's answer to SYNC; a stub says 0, by which tools know it. */
 const romSyncValue = 0x20120707;
+
+/** What the ROM takes in Secure Download Mode. @source esptool documentation, "Serial Protocol" */
+const lockedCommands: ReadonlySet<number> = new Set([
+  command.sync,
+  command.spiAttach,
+  command.spiSetParameters,
+  command.changeBaud,
+  command.flashBegin,
+  command.flashData,
+  command.flashEnd,
+  command.securityInfo,
+]);
 
 /** Tools wait for this many answers to one SYNC. */
 const syncAnswers = 8;
@@ -50,7 +64,7 @@ export class RomLoader {
 
   constructor(owner: RomOwner) {
     this.#owner = owner;
-    const { model, mac, flash, timing } = owner;
+    const { model, mac, flash, timing, faults } = owner;
     this.#flash = new FlashCommands({
       flash,
       timing,
@@ -58,7 +72,8 @@ export class RomLoader {
       send: (packet) => owner.send(encodeSlip(packet)),
       sleep: (ms) => owner.sleep(ms),
     });
-    this.#registers = new ChipRegisters({ model, mac, flashBytes: flash.sizeBytes, baudRate: () => this.#baudRate });
+    const flashBytes = flash.sizeBytes;
+    this.#registers = new ChipRegisters({ model, mac, flashBytes, faults, baudRate: () => this.#baudRate });
   }
 
   /** Whether a stub answers. */
@@ -68,7 +83,9 @@ export class RomLoader {
 
   /** Rate at which it listens; undefined as long as it follows the host's, which the ROM does until it is told one. */
   get lineBaud(): number | undefined {
-    return this.#isTold ? this.#baudRate : undefined;
+    if (!this.#isTold) return undefined;
+    const isSpoiled = this.#baudRate > (this.#owner.faults.maxBaudRate ?? Infinity);
+    return isSpoiled ? spoiledBaud(this.#baudRate) : this.#baudRate;
   }
 
   /** Takes what came over the serial line. */
@@ -139,6 +156,7 @@ export class RomLoader {
 
   async #obey(request: RomRequest): Promise<Answer> {
     const { op, data } = request;
+    if (this.#owner.faults.secureDownload === true && !lockedCommands.has(op)) return this.#unknown();
     switch (op) {
       case command.sync:
         return this.#sync();
@@ -167,7 +185,9 @@ export class RomLoader {
       case command.flashMd5:
         return this.#flash.md5(data);
       case command.securityInfo:
-        return this.#owner.model.hasSecurityInfo ? { data: this.#securityInfo() } : this.#unknown();
+        return this.#owner.model.hasSecurityInfo
+          ? { data: securityInfo(this.#owner.model.imageChipId, this.#owner.faults) }
+          : this.#unknown();
       case command.readFlashSlow:
         return this.isStub ? this.#unknown() : this.#flash.readSlow(data);
       default:
@@ -212,12 +232,5 @@ export class RomLoader {
       this.#registers.write(address, value, mask);
     }
     return {};
-  }
-
-  /** Flags (u32), encryption count, 7 key purposes, chip id (u32), version (u32): a chip without any protection. */
-  #securityInfo(): Uint8Array {
-    const info = new Uint8Array(20);
-    new DataView(info.buffer).setUint32(12, this.#owner.model.imageChipId, true);
-    return info;
   }
 }

@@ -28,6 +28,7 @@ class Bench {
       mac,
       flash: this.flash,
       timing,
+      faults: {},
       send: (bytes) => this.#packets.push(...this.#decoder.feed(bytes)),
       sleep: async (ms) => void (this.spentMs += ms),
       leave: (next) => void this.left.push(next),
