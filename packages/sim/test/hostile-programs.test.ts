@@ -101,6 +101,29 @@ print("end")
     expect(fixture.events.length - before).toBeLessThan(6_000);
   });
 
+  it("that never reads cannot be made to fill the host's memory, and Ctrl-C still reaches it", async () => {
+    await using fixture = await startBoard({ mode: "real", main: "print('on')\nwhile True: pass" });
+    await fixture.waitFor("on\r\n");
+    const piece = new Uint8Array(256 * 1024).fill(85);
+    for (let sent = 0; sent < 64; sent++) await fixture.link.write(piece);
+    expect(fixture.board.lostSerialBytes).toBeGreaterThan(10 * 1024 * 1024);
+    await fixture.type("\x03");
+    await fixture.waitFor(">>> ");
+    expect(fatal).toEqual([]);
+  });
+
+  it.each(["float('inf')", "1.5", "-1", "2 ** 40", "None"])(
+    "cannot arm a watchdog with %s, and the board goes on",
+    async (timeout) => {
+      const text = await outputOf(
+        `import machine\ntry:\n    machine.WDT(timeout=${timeout})\nexcept (TypeError, ValueError, OSError) as e:\n    print(type(e).__name__)\n` +
+          "try:\n    machine.host.machine_watchdog(1e300)\nexcept OSError:\n    pass\nimport time\ntime.sleep(60)\nprint(machine.reset_cause())\n",
+        { ms: 61_000 },
+      );
+      expect(text).toMatch(/^(TypeError|ValueError|OSError)\r\n1\r\n$/);
+    },
+  );
+
   it("cannot fill the host's memory through NVS", async () => {
     const text = await outputOf(`
 from esp32 import NVS

@@ -159,9 +159,14 @@ export class BoardSession {
     const { interruptByte } = this.control;
     const kept = interruptByte === undefined ? bytes : bytes.filter((byte) => byte !== interruptByte);
     if (kept.length < bytes.length) interrupt.raise();
+    if (!this.control.sendsSerial(kept.length)) return this.#lose(bytes.length, arrival.atMs);
     const message: SerialMessage = { type: "serial-in", bytes: kept, skipped: bytes.length - kept.length, arrival };
     this.#send(message);
     this.#wakeNow();
+  }
+
+  #lose(lost: number, atMs: number): void {
+    this.take({ type: "serial-counts", taken: 0, lost, atMs } as StampedMessage);
   }
 
   /** Handles one message of the worker. */

@@ -1,5 +1,8 @@
 import type { ControlBlock } from "../worker/control-block.ts";
 
+/** Timers of the host take no more. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** The watchdog in real time: looks at the shared deadline when it is due, so that feeding it costs the host nothing. */
 export class Watchdog {
   readonly #bite: () => void;
@@ -18,7 +21,7 @@ export class Watchdog {
     if (watchdogUs === undefined) return;
     const leftMs = (watchdogUs - this.#nowUs()) / 1000;
     if (leftMs <= 0) this.#bite();
-    else this.#timer = setTimeout(() => this.watch(control), Math.ceil(leftMs));
+    else this.#timer = setTimeout(() => this.watch(control), Math.min(Math.ceil(leftMs), longestTimerMs));
   }
 
   stop(): void {

@@ -1,6 +1,6 @@
 import { chipCalls } from "../chip/chip-part.ts";
 import type { WorkerContext } from "../worker/context.ts";
-import type { WorkerPart } from "../worker/parts.ts";
+import type { WorkerPart } from "../worker/worker-part.ts";
 import { BoardFiles } from "./board-files.ts";
 import { FlashRefusal } from "./file-errno.ts";
 import { FlashJournal } from "./flash-journal.ts";

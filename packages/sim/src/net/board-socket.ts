@@ -1,5 +1,5 @@
 import { ByteQueue } from "../worker/byte-queue.ts";
-import type { NetAddress } from "./net-backend.ts";
+import type { NetAddress } from "./net-address.ts";
 import type { TlsOutcome } from "./tls-options.ts";
 import { netErrno } from "./net-errno.ts";
 

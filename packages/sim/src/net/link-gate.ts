@@ -1,5 +1,5 @@
 import type { WorkerContext } from "../worker/context.ts";
-import type { NetAddress } from "./net-backend.ts";
+import type { NetAddress } from "./net-address.ts";
 import type { NetScript } from "./net-script.ts";
 
 /** What a fault puts between a board and the network while the link is up. */

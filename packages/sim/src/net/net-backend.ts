@@ -1,11 +1,6 @@
 import type { BoardSocket } from "./board-socket.ts";
+import type { NetAddress } from "./net-address.ts";
 import type { TlsOptions } from "./tls-options.ts";
-
-/** Where a datagram came from, or a connection leads to. */
-export interface NetAddress {
-  readonly address: string;
-  readonly port: number;
-}
 
 /**
  * The network beyond the board's own stack: the host's real one, a scripted one inside the worker, or later one that

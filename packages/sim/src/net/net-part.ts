@@ -1,5 +1,5 @@
 import type { HostCalls, WorkerContext } from "../worker/context.ts";
-import type { WorkerPart } from "../worker/parts.ts";
+import type { WorkerPart } from "../worker/worker-part.ts";
 import { lanCalls } from "./lan-calls.ts";
 import { LanPort } from "./lan-port.ts";
 import { LinkGate } from "./link-gate.ts";

@@ -1,7 +1,8 @@
 import type { WorkerContext } from "../worker/context.ts";
 import type { BoardSocket } from "./board-socket.ts";
 import type { LinkGate } from "./link-gate.ts";
-import type { NetAddress, NetBackend } from "./net-backend.ts";
+import type { NetAddress } from "./net-address.ts";
+import type { NetBackend } from "./net-backend.ts";
 import type { SocketEvent, SocketRequest } from "./net-messages.ts";
 import type { BoardAddress } from "./net-script.ts";
 import type { TlsOptions } from "./tls-options.ts";

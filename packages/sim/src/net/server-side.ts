@@ -1,4 +1,4 @@
-import type { NetAddress } from "./net-backend.ts";
+import type { NetAddress } from "./net-address.ts";
 import type { BrokerBehaviour } from "./net-script.ts";
 
 /** A server's end of a connection in a scripted network. */

@@ -1,7 +1,8 @@
 import type { WaitResult, WorkerContext } from "../worker/context.ts";
 import { BoardSocket } from "./board-socket.ts";
 import type { LinkGate } from "./link-gate.ts";
-import type { NetAddress, NetBackend } from "./net-backend.ts";
+import type { NetAddress } from "./net-address.ts";
+import type { NetBackend } from "./net-backend.ts";
 import type { TlsOptions, TlsOutcome } from "./tls-options.ts";
 import { nameNotFound, netErrno } from "./net-errno.ts";
 

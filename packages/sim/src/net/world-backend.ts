@@ -1,7 +1,8 @@
 import type { WorkerContext } from "../worker/context.ts";
 import { type BoardSocket, sendBufferBytes } from "./board-socket.ts";
 import type { LinkGate } from "./link-gate.ts";
-import type { NetAddress, NetBackend } from "./net-backend.ts";
+import type { NetAddress } from "./net-address.ts";
+import type { NetBackend } from "./net-backend.ts";
 import { netErrno } from "./net-errno.ts";
 import type { SocketEvent, SocketRequest, TimedSocketEvent } from "./net-messages.ts";
 import { type BoardAddress, serverAddress } from "./net-script.ts";

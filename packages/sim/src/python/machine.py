@@ -192,10 +192,11 @@ class WDT:
     def __init__(self, id=0, timeout=5000):
         if id != 0:
             raise ValueError("WDT(%s) doesn't exist" % id)
+        if not isinstance(timeout, int):
+            raise TypeError("can't convert %s to int" % type(timeout).__name__)
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
-        self._timeout = timeout
-        host.machine_watchdog(timeout)
+        check(host.machine_watchdog(timeout))
 
     def feed(self):
         host.machine_watchdog_feed()

@@ -1,3 +1,4 @@
+import { errno } from "./errno.ts";
 import type { VmMemory } from "./memory.ts";
 import { type HostToken, type HostValue, readValue, valueBytes, writeProxy, writeValue } from "./values.ts";
 
@@ -98,10 +99,20 @@ export class HostBridge {
 
   #call(proxy: number, args: readonly number[], out: number): number {
     const values = args.map((address) => this.#plain(address));
-    const result = this.#calls[proxy - firstCallProxy]?.(...values);
+    const result = this.#result(proxy, values);
     if (typeof result === "object") this.#writeToken(out, result);
     else writeValue(this.#memory(), out, result);
     return 0;
+  }
+
+  /** Numbers far off, which only a program that calls the host by itself passes, are its own fault. */
+  #result(proxy: number, values: readonly HostValue[]): ReturnType<BridgeCall> {
+    try {
+      return this.#calls[proxy - firstCallProxy]?.(...values);
+    } catch (error) {
+      if (error instanceof RangeError) return -errno.EINVAL;
+      throw error;
+    }
   }
 
   #writeToken(out: number, token: HostToken): void {

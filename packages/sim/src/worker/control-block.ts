@@ -14,7 +14,11 @@ const word = {
   posted: 5,
   spins: 6,
   mail: 7,
+  serialBytes: 8,
 } as const;
+
+/** Bytes for the console that may wait for a worker which reads no messages: what comes then is lost on the line. */
+const serialMaxBytes = 4 * 1024 * 1024;
 
 /** Messages that a worker may have sent and its host not taken: whoever sends without end waits for the host. */
 const underWayMax = 4096;
@@ -88,6 +92,18 @@ export class ControlBlock {
     Atomics.notify(this.#words, word.underWay);
   }
 
+  /** The host sends bytes for the console; false when too many wait, and they are lost. */
+  sendsSerial(count: number): boolean {
+    const isTooMuch = Atomics.load(this.#words, word.serialBytes) > serialMaxBytes;
+    if (!isTooMuch) Atomics.add(this.#words, word.serialBytes, count);
+    return !isTooMuch;
+  }
+
+  /** The worker has seen bytes for the console. */
+  sawSerial(count: number): void {
+    Atomics.sub(this.#words, word.serialBytes, count);
+  }
+
   /** The byte that interrupts Python instead of being read; undefined when none does. */
   get interruptByte(): number | undefined {
     const byte = Atomics.load(this.#words, word.interruptByte);
@@ -117,6 +133,7 @@ export class ControlBlock {
     this.takePosted();
     this.takeMail();
     Atomics.store(this.#words, word.underWay, 0);
+    Atomics.store(this.#words, word.serialBytes, 0);
     this.dueUs = Infinity;
   }
 

@@ -1,6 +1,6 @@
 import type { BoardFileSystem } from "../vm/file-system.ts";
 import type { BoardConsole } from "./console/board-console.ts";
-import type { PromptProgram } from "./console/prompt.ts";
+import type { PromptProgram } from "./console/prompt-program.ts";
 import type { Support } from "./load-support.ts";
 
 /** What a program ended with: by itself, by an exception, or by `machine.soft_reset()`. */

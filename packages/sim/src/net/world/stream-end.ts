@@ -1,4 +1,4 @@
-import type { NetAddress } from "../net-backend.ts";
+import type { NetAddress } from "../net-address.ts";
 import { netErrno } from "../net-errno.ts";
 import type { ServerHandler } from "../server-side.ts";
 import type { SocketEvent } from "../net-messages.ts";

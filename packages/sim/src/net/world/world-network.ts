@@ -1,7 +1,7 @@
 import type { HostWork } from "../../board/world-turns.ts";
 import type { BrokerRecord } from "../broker/broker-record.ts";
 import { MiniBroker } from "../broker/mini-broker.ts";
-import type { NetAddress } from "../net-backend.ts";
+import type { NetAddress } from "../net-address.ts";
 import { netErrno } from "../net-errno.ts";
 import type { SocketEvent, SocketRequest } from "../net-messages.ts";
 import { type NetScript, scriptedAddress, serverAddress } from "../net-script.ts";

@@ -116,6 +116,7 @@ export class BoardConsole implements Terminal {
 
   /** In virtual time the host's clock is that of the last step, the board's own is right. */
   #receive({ bytes, skipped, arrival }: SerialMessage): void {
+    this.#context.control.sawSerial(bytes.length);
     const atMs = this.#context.mode === "virtual" ? this.#context.now() : arrival.atMs;
     this.input.push(bytes, { ...arrival, atMs }, skipped);
   }

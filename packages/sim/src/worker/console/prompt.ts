@@ -1,16 +1,11 @@
 import type { Interpreter } from "../../vm/interpreter.ts";
 import type { BoardConsole } from "./board-console.ts";
 import { controlByte } from "./control-bytes.ts";
+import type { PromptProgram } from "./prompt-program.ts";
 import { RawPrompt } from "./raw-prompt.ts";
 
 const rawGreeting = "raw REPL; CTRL-B to exit\r\n>";
 const latin1 = new TextDecoder("latin1");
-
-/** What the prompt needs from the program that runs in it. */
-export interface PromptProgram {
-  /** Takes the request for a soft reset that the program made by `machine.soft_reset()`. */
-  takeSoftReset(): boolean;
-}
 
 /**
  * The prompt of a board. The friendly one and paste mode are the interpreter's own; raw mode and raw paste are here,

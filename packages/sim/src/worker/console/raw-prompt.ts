@@ -1,7 +1,7 @@
 import type { Interpreter } from "../../vm/interpreter.ts";
 import type { BoardConsole } from "./board-console.ts";
 import { controlByte } from "./control-bytes.ts";
-import type { PromptProgram } from "./prompt.ts";
+import type { PromptProgram } from "./prompt-program.ts";
 
 /** Bytes that a raw-paste client may send before it hears back; two windows are granted at the start. */
 const windowBytes = 128;

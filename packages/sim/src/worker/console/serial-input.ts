@@ -9,6 +9,9 @@ export const ringCapacityBytes = ringBytes - 1;
 /** How long bytes for a program that is about to read wait on the line at least, in ms: as long as a machine may stall. */
 const readerPatienceMs = 500;
 
+/** Most bytes that the line holds back for a board that reads, however patient it is. */
+const lineMaxBytes = 4 * 1024 * 1024;
+
 /** How bytes come to the board. */
 export interface Arrival {
   /** The board's time, in ms. */
@@ -66,6 +69,7 @@ export class SerialInput {
     this.#bytes.push(bytes);
     this.#lineEndsMs = fromMs + this.#patienceMs;
     if (this.#patienceMs === 0) this.#lose(bytes.length);
+    else this.#lose(this.#bytes.lengthBytes - lineMaxBytes);
   }
 
   /** Moves bytes into `target` as far as there are any; answers how many. */

@@ -1,4 +1,5 @@
 import type { ResetCause } from "@espx/proto";
+import { errno } from "../../vm/errno.ts";
 import type { BoardContext } from "../board-context.ts";
 import type { HostCalls } from "../context.ts";
 import type { BootFacts } from "../start-data.ts";
@@ -11,6 +12,9 @@ const resetCauses: Readonly<Record<ResetCause, number>> = {
   "deep-sleep": 4,
   soft: 5,
 };
+
+/** Longest time without food, as the 32 bits of the chip's call have it. */
+const watchdogMaxMs = 2 ** 32 - 1;
 
 /** What `machine.wake_reason()` answers after the timer woke the chip. */
 const timerWake = 4;
@@ -30,6 +34,7 @@ export function machineCalls(context: BoardContext, boot: BootFacts, program: So
     machine_request_soft_reset: () => program.request(),
     machine_deepsleep: (ms: number) => context.stop({ kind: "deep-sleep", wakeAfterMs: ms > 0 ? ms : undefined }),
     machine_watchdog: (timeoutMs: number) => {
+      if (!(timeoutMs > 0 && timeoutMs <= watchdogMaxMs)) return -errno.EINVAL;
       watchdogMs = timeoutMs;
       feed();
       context.post({ type: "watchdog" });
