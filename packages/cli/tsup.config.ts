@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "..", "..");
@@ -14,11 +14,10 @@ function copyAssets(): void {
   for (const kind of ["device", "profiles", "manifests"]) {
     cpSync(join(root, kind), join(dist, "assets", kind), { recursive: true, filter: isShipped });
   }
-  execFileSync(
-    process.execPath,
-    [join(root, "node_modules", "tsx", "dist", "cli.mjs"), join(here, "build", "pack-sim.ts")],
-    { stdio: "inherit" },
-  );
+  for (const step of ["pack-sim.ts", "pack-types.ts"]) {
+    const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
+    execFileSync(process.execPath, [tsx, join(here, "build", step)], { stdio: "inherit" });
+  }
   cpSync(join(here, "src", "release", "mpy-worker.mjs"), join(dist, "mpy-worker.mjs"));
   for (const file of ["README.md", "LICENSE"])
     if (existsSync(join(root, file))) cpSync(join(root, file), join(here, file));
@@ -40,20 +39,36 @@ const { dependencies } = JSON.parse(readFileSync(join(here, "package.json"), "ut
 
 removeOldModules();
 
-export default defineConfig({
-  entry: { espx: join(here, "src", "main.ts"), index: join(here, "src", "index.ts") },
-  outDir: dist,
+const source = (name: string): string => join(here, "src", `${name}.ts`);
+const common: Options = {
   format: "esm",
-  target: "node20",
-  platform: "node",
   splitting: true,
   clean: false,
   dts: false,
   sourcemap: false,
-  external: Object.keys(dependencies),
-  noExternal: [/^@espx\//],
   esbuildOptions(options) {
     options.conditions = ["@espx/source"];
   },
-  onSuccess: () => Promise.resolve(copyAssets()),
-});
+};
+
+export default defineConfig([
+  {
+    ...common,
+    entry: { espx: source("main"), index: source("index"), node: source("node") },
+    outDir: dist,
+    target: "node20",
+    platform: "node",
+    external: Object.keys(dependencies),
+    noExternal: [/^@espx\//],
+    onSuccess: () => Promise.resolve(copyAssets()),
+  },
+  {
+    ...common,
+    entry: { browser: source("browser") },
+    outDir: join(dist, "browser"),
+    clean: true,
+    target: "es2022",
+    platform: "browser",
+    noExternal: [/./],
+  },
+]);

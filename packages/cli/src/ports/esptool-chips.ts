@@ -1,5 +1,4 @@
 import type { ChipCatalogue, ChipIdentity, ChipTarget, RegisterReader, StubProgram } from "@espx/serial";
-import { createRequire } from "node:module";
 import type { ESPLoader } from "esptool-js";
 import type { ROM } from "esptool-js/lib/targets/rom.js";
 
@@ -75,13 +74,35 @@ const chips: readonly ChipEntry[] = [
   },
 ];
 
-/** The tables and stubs of esptool-js; its connection, write loop and resets are not used. */
-export const esptoolChips: ChipCatalogue = {
-  byMagic: (magic) => targetOf(chips.find(({ magics }) => magics.includes(magic))),
-  byImageChipId: (id) => targetOf(chips.find(({ imageChipId }) => imageChipId === id)),
-};
+/** A stub as esptool-js ships it: base64 of its segments. */
+export interface StubFile {
+  readonly entry: number;
+  readonly text: string;
+  readonly text_start: number;
+  readonly data?: string;
+  readonly data_start?: number;
+}
 
-async function targetOf(entry: ChipEntry | undefined): Promise<ChipTarget | undefined> {
+/** Loads a stub by the name of its file, which has no ending: `esp32`, `esp32p4-rev1`. */
+export type LoadStub = (name: string) => Promise<StubFile | undefined>;
+
+/** The tables and stubs of esptool-js; its connection, write loop and resets are not used. */
+export function esptoolChips(loadStub: LoadStub): ChipCatalogue {
+  return {
+    byMagic: (magic) =>
+      targetOf(
+        chips.find(({ magics }) => magics.includes(magic)),
+        loadStub,
+      ),
+    byImageChipId: (id) =>
+      targetOf(
+        chips.find(({ imageChipId }) => imageChipId === id),
+        loadStub,
+      ),
+  };
+}
+
+async function targetOf(entry: ChipEntry | undefined, loadStub: LoadStub): Promise<ChipTarget | undefined> {
   if (entry === undefined) return undefined;
   const rom = await entry.load();
   const { SPI_REG_BASE: base, SPI_USR_OFFS: user, SPI_USR1_OFFS: user1, SPI_USR2_OFFS: user2 } = rom;
@@ -94,7 +115,7 @@ async function targetOf(entry: ChipEntry | undefined): Promise<ChipTarget | unde
     identify: (registers) => identify(rom, entry.key, registers),
     usesUsbOtg: async (registers) =>
       (await (rom.usesUsbOtg?.(asLoader(registers)) ?? rom.usingUsbOtg?.(asLoader(registers)))) ?? false,
-    stub: (registers) => loadStub(rom, entry.key, registers),
+    stub: (registers) => stubOf(rom, entry.key, registers, loadStub),
   };
 }
 
@@ -141,19 +162,15 @@ async function esp32Minor(registers: RegisterReader): Promise<number> {
   return ((await registers.readRegister(0x3ff5a014)) >>> 24) & 3;
 }
 
-interface StubFile {
-  readonly entry: number;
-  readonly text: string;
-  readonly text_start: number;
-  readonly data?: string;
-  readonly data_start?: number;
-}
-
-/** Read as files: an import of JSON warns on Node 20. */
-async function loadStub(rom: ROM, key: string, registers: RegisterReader): Promise<StubProgram | undefined> {
-  const require = createRequire(import.meta.url);
+async function stubOf(
+  rom: ROM,
+  key: string,
+  registers: RegisterReader,
+  loadStub: LoadStub,
+): Promise<StubProgram | undefined> {
   const isOldP4 = key === "esp32p4" && (await revisionOf(rom, key, registers)) < 300;
-  const file = require(`esptool-js/lib/targets/stub_flasher/${key}${isOldP4 ? "-rev1" : ""}.json`) as StubFile;
+  const file = await loadStub(isOldP4 ? "esp32p4-rev1" : key);
+  if (file === undefined) return undefined;
   const segments = [{ address: file.text_start, bytes: bytesOf(file.text) }];
   if (file.data !== undefined && file.data_start !== undefined) {
     segments.push({ address: file.data_start, bytes: bytesOf(file.data) });
@@ -162,5 +179,5 @@ async function loadStub(rom: ROM, key: string, registers: RegisterReader): Promi
 }
 
 function bytesOf(base64: string): Uint8Array {
-  return new Uint8Array(Buffer.from(base64, "base64"));
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -1,3 +1,5 @@
+import type { LinkTraits } from "@espx/proto";
+
 /** USB adapters that ESP32 boards carry: vendor, product (undefined: all of them), and what people call it. */
 const adapters: readonly (readonly [vendorId: number, productId: number | undefined, name: string])[] = [
   [0x10c4, 0xea60, "CP210x"],
@@ -28,4 +30,12 @@ export function knownAdapter(vendorId: number | undefined, productId: number | u
   return adapters.find(
     ([vendor, product]) => vendor === vendorId && (product === undefined || product === productId),
   )?.[2];
+}
+
+/** What a port with these USB numbers is; undefined: no USB, or unknown. */
+export function linkTraits(vendorId: number | undefined, productId: number | undefined): LinkTraits {
+  if (vendorId !== espressifVendorId) return { kind: "uart", safeCreditBytes: 256, resetsOnOpen: false };
+  const kind = productId === usbJtagProductId ? "usb-jtag" : "cdc";
+  // USB holds the host back by itself when the chip's buffer is full.
+  return { kind, safeCreditBytes: 4096, resetsOnOpen: false };
 }

@@ -9,7 +9,7 @@ import {
 } from "@espx/proto";
 import type { SerialPort } from "serialport";
 import { watchDevice } from "./device-watch.ts";
-import { espressifVendorId, usbJtagProductId } from "./known-adapters.ts";
+import { linkTraits } from "./known-adapters.ts";
 
 /** Where a board may have gone when its USB device was reset: how long to look, and how often. */
 const reopenTimeoutMs = 10_000;
@@ -44,7 +44,7 @@ export class SerialPortLink implements SerialLink {
     this.#info = options.info;
     this.#port = options.port;
     this.#baudRate = options.baudRate;
-    this.traits = traitsOf(options.info);
+    this.traits = linkTraits(options.info?.vendorId, options.info?.productId);
     this.#listeners = new LinkListeners(url);
   }
 
@@ -186,11 +186,4 @@ function closePort(port: SerialPort): Promise<void> {
 /** A pseudo-terminal has no modem lines: ENOTTY, or EINVAL on some systems. */
 function isNoModem(error: unknown): boolean {
   return error instanceof Error && /ENOTTY|Inappropriate ioctl|Invalid argument/i.test(error.message);
-}
-
-function traitsOf(info: PortInfo | undefined): LinkTraits {
-  if (info?.vendorId !== espressifVendorId) return { kind: "uart", safeCreditBytes: 256, resetsOnOpen: false };
-  const kind = info.productId === usbJtagProductId ? "usb-jtag" : "cdc";
-  // USB holds the host back by itself when the chip's buffer is full.
-  return { kind, safeCreditBytes: 4096, resetsOnOpen: false };
 }
