@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -52,7 +52,10 @@ export class Reader {
       XDG_STATE_HOME: join(this.#folder, "state"),
     };
     this.#env = { ...process.env, ...home, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
-    mkdirSync(join(this.#folder, "work"));
+    // As after `npm install espx`.
+    const modules = join(this.#folder, "work", "node_modules");
+    mkdirSync(modules, { recursive: true });
+    symlinkSync(fileURLToPath(new URL("../../packages/cli", import.meta.url)), join(modules, "espx"), "junction");
   }
 
   writeFile(path: string, content: string): void {

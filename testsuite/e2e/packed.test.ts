@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ function must(command: string, args: readonly string[], cwd: string): string {
     encoding: "utf8",
     shell: process.platform === "win32",
   });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stdout}${stderr}`);
   return stdout;
 }
 
@@ -138,3 +138,40 @@ test("the installed package holds nothing but what runs, its types and its schem
     [],
   );
 });
+
+test(
+  "a program in TypeScript finds the library of the installed package, with its types",
+  { timeout: 60_000 },
+  async () => {
+    const program = `
+import { FlashSession, isEspxError, openPort, RawRepl, realClock, flashTools, type SerialLink } from "espx/node";
+import { WebSerialLink, webFlashTools } from "espx/browser";
+const link: SerialLink = await openPort("sim:none").catch((error: unknown) => {
+  if (!isEspxError(error, "port/not-found")) throw error;
+  process.exit(4);
+});
+const repl: RawRepl = new RawRepl(link, realClock);
+export const said: string = await repl.exec("print(1)");
+export const session: FlashSession = await FlashSession.connect(link, realClock, { tools: flashTools });
+export const inPage = [WebSerialLink, webFlashTools] as const;
+`;
+    await writeFile(join(folder, "program.mts"), program);
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const types = join(folder, "node_modules", "@types");
+    if (!existsSync(types)) symlinkSync(join(root, "node_modules", "@types"), types, "junction");
+    const options = [
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--lib",
+      "esnext,dom",
+      "--types",
+      "node",
+    ];
+    must(process.execPath, [tsc, ...options, "program.mts"], folder);
+    const { status, stderr } = spawnSync(process.execPath, ["program.mjs"], { cwd: folder, encoding: "utf8" });
+    expect(status, stderr).toBe(4);
+  },
+);

@@ -20,10 +20,10 @@ const adapters: readonly (readonly [vendorId: number, productId: number | undefi
 ];
 
 /** Vendor number of chips that are their own USB device. */
-export const espressifVendorId = 0x303a;
+const espressifVendorId = 0x303a;
 
 /** Product number of the USB-Serial-JTAG unit in C3, S3, C6 and later. */
-export const usbJtagProductId = 0x1001;
+const usbJtagProductId = 0x1001;
 
 /** The adapter's name when it is one that ESP32 boards carry. */
 export function knownAdapter(vendorId: number | undefined, productId: number | undefined): string | undefined {
