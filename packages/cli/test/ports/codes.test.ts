@@ -9,7 +9,7 @@ test("every code that an adapter throws is listed, and every one listed is throw
   const thrown = new Set<string>();
   for (const file of readdirSync(folder).filter((name) => name !== "codes.ts")) {
     const text = readFileSync(new URL(file, folder), "utf8");
-    for (const [, code] of text.matchAll(/new \w+Error\(\s*"((?:port|mqtt|broker|link)\/[a-z0-9-]+)"/g))
+    for (const [, code] of text.matchAll(/new \w+Error\(\s*"((?:port|mqtt|broker|link|fetch)\/[a-z0-9-]+)"/g))
       thrown.add(code as string);
   }
   const own = [...thrown].filter((code) => !(code in protoCodes));
