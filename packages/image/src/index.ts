@@ -6,6 +6,7 @@ export {
   APP_DESCRIPTION_SIZE,
   type AppDescription,
   appDescriptionOf,
+  decodeAppDescription,
   encodeAppDescription,
 } from "./app/description.ts";
 export { type FlashSettings, flashSettingsOf, withFlashSettings } from "./app/flash-settings.ts";

@@ -35,7 +35,15 @@ const utf8 = new TextDecoder();
  * @source ESP-IDF esp_app_format/include/esp_app_desc.h, `esp_app_desc_t`
  */
 export function appDescriptionOf(image: EspImage): AppDescription {
-  const data = image.segments[0]?.data ?? new Uint8Array();
+  return decodeAppDescription(image.segments[0]?.data ?? new Uint8Array());
+}
+
+/**
+ * {@link appDescriptionOf} from the bytes alone: the first 256 of the first segment, 32 behind the start of an image.
+ *
+ * @throws ProtocolError `image/app-no-description`
+ */
+export function decodeAppDescription(data: Uint8Array): AppDescription {
   if (data.length < APP_DESCRIPTION_SIZE || new ByteReader(data).u32le() !== MAGIC) {
     throw new ProtocolError(
       "image/app-no-description",

@@ -1,0 +1,60 @@
+import { formatHex, type SerialLink } from "@espx/proto";
+import type { FlashSession, LeaveMode } from "@espx/serial";
+import type { Context } from "../context.ts";
+import type { DeviceEntry } from "../project/project.ts";
+import { rememberedPorts } from "../project/remembered.ts";
+import { checkIdentity } from "./check-identity.ts";
+import { type ChipWish, withChip } from "./chip-session.ts";
+
+/** How a chip is reached and left. */
+export interface ChipVisit extends ChipWish {
+  /** The device that it must be, where one was named. */
+  readonly device: DeviceEntry | null;
+  readonly after: LeaveMode;
+}
+
+const RESET_MS = 100;
+
+/**
+ * {@link withChip} for work that needs no more than the session: says that the board is reset, holds it against the device that was
+ * named, and has it start again, however the work ends.
+ */
+export function onChip<T>(ctx: Context, visit: ChipVisit, work: (session: FlashSession) => Promise<T>): Promise<T> {
+  const { url, before, after } = visit;
+  if (before !== "no-reset") {
+    const text = `the board at ${url} is reset for this${after === "no-reset" ? "" : "; its program starts anew afterwards"}`;
+    ctx.out.emit({ kind: "log", data: { level: "info", text } });
+  }
+  return withChip(ctx, visit, async (session) => {
+    let done: T;
+    try {
+      await holdIdentity(ctx, session, visit);
+      done = await work(session);
+    } catch (error) {
+      // What ended the work is what is reported, not how the board was left.
+      if (after !== "no-reset") await resetQuietly(ctx, session.link);
+      throw error;
+    }
+    await session.leave(after);
+    return done;
+  });
+}
+
+/** Holds the chip's address against the device that was named, and remembers where it was seen. */
+async function holdIdentity(ctx: Context, { chip }: FlashSession, { url, device }: ChipVisit): Promise<void> {
+  if (chip.identity === undefined) return;
+  const id = formatHex(chip.identity.mac);
+  checkIdentity(device, id, url);
+  await rememberedPorts(ctx.env).remember(id, url);
+}
+
+/** Also after Ctrl-C: a board that is left in its loader looks broken. */
+async function resetQuietly({ clock }: Context, link: SerialLink): Promise<void> {
+  try {
+    if (!(await link.setSignals({ dtr: false, rts: true }))) return;
+    await clock.sleep(RESET_MS);
+    await link.setSignals({ dtr: false, rts: false });
+  } catch {
+    // A board that is gone cannot be reset.
+  }
+}
