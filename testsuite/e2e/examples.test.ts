@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { commands } from "../../packages/cli/src/commands/index.ts";
+import { authorityFile, type FileServer, startFileServer } from "../../packages/cli/test/_file-server.ts";
 import { firmwareFile, firmwareParts } from "../../packages/cli/test/_firmware.ts";
 import { builtEspx, type Home, makeHome, type Running, simConfig, startSim } from "./_espx.ts";
 
@@ -26,8 +28,8 @@ async function shellIn(home: Home): Promise<(line: string) => Running> {
   await mkdir(bin, { recursive: true });
   await writeFile(join(bin, "espx"), `#!/bin/sh\nexec "${process.execPath}" "${builtEspx}" "$@"\n`);
   await chmod(join(bin, "espx"), 0o755);
-  return (line) =>
-    home.run("sh", ["-c", line.startsWith("espx ") ? `exec ${line}` : line], { PATH: `${bin}:${process.env["PATH"]}` });
+  const env = { PATH: `${bin}:${process.env["PATH"]}`, NODE_EXTRA_CA_CERTS: authorityFile };
+  return (line) => home.run("sh", ["-c", line.startsWith("espx ") ? `exec ${line}` : line], env);
 }
 
 /** The files of a firmware that examples name. */
@@ -40,6 +42,16 @@ async function putFirmware(home: Home): Promise<void> {
     "app.bin": application,
   };
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(home.folder, name), bytes);
+}
+
+/** A catalogue that has the boards which examples name, on a server of this machine. */
+async function putCatalogue(home: Home, server: FileServer): Promise<void> {
+  const bytes = firmwareFile("esp32");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  server.give("/firmware.bin", bytes);
+  const entry = `board: ESP32_GENERIC, chip: esp32, version: 9.9.9, address: 0x1000, flash: 4MB, url: "${server.url}/firmware.bin"`;
+  const entries = [`{${entry}, sha256: ${sha256}}`, `{${entry}, variant: OTA}`];
+  await home.write({ "manifests/firmware.yaml": `firmware: [${entries.join(", ")}]\n` });
 }
 
 /** Empty for an example that did what it must, else what it said. */
@@ -79,6 +91,8 @@ test.skipIf(process.platform === "win32")(
       "weather/main.py": "print('sunny')\n",
     });
     await putFirmware(home);
+    await using server = await startFileServer();
+    await putCatalogue(home, server);
     const shell = await shellIn(home);
     const first = "espx deploy blinky --port sim:kitchen --config config.txt";
     expect(await complaint(first, shell(first))).toBe("");

@@ -78,6 +78,16 @@ export const cliCodes = {
   "cli/tests-failed": { class: "PartialError", meaning: "some scenarios failed, others passed or failed otherwise" },
   "cli/profile-unknown": { class: "NotFoundError", meaning: "there is no manifest for this profile" },
   "cli/device-unknown": { class: "NotFoundError", meaning: "espx.yaml has no such device" },
+  "cli/no-partition": {
+    class: "NotFoundError",
+    meaning: "a board has no partition of that name, or no partition table",
+  },
+  "cli/flash-size": { class: "RefusedError", meaning: "how much to read of flash is not known, or there is none" },
+  "cli/flash-differs": { class: "VerifyError", meaning: "flash is not what the files to be compared are" },
+  "cli/backup-unfit": {
+    class: "RefusedError",
+    meaning: "a file is no backup of such a chip, or larger than its flash",
+  },
   "cli/no-table": { class: "NotFoundError", meaning: "a file holds an image only, and no partition table" },
   "cli/port-not-found": { class: "NotFoundError", meaning: "no port is known, or several are and none was named" },
   "cli/local-file": {

@@ -11,6 +11,7 @@ const partition = z.object({
   sizeBytes: bytes,
   encrypted: z.boolean(),
   readOnly: z.boolean(),
+  content: z.string().nullable(),
 });
 
 /** A firmware as the catalogue names it. */
@@ -60,7 +61,9 @@ export const flashEventSchemas = {
       partitions: z.array(partition),
       ota: z.object({ able: z.boolean(), reason: z.string() }),
     })
-    .describe("A partition table, from a file or a board; `ota`: whether firmware can come over the air."),
+    .describe(
+      "A partition table, from a file or a board; `content` is the application in a partition where that is known, `ota`: whether firmware can come over the air.",
+    ),
   firmware: z
     .object({
       ...catalogued,
@@ -141,6 +144,39 @@ export const flashEventSchemas = {
     .describe(
       "Files are in flash, each verified there; `sentBytes` is what went over the line, compressed; `boot` is what the board did after its reset, null when it was not reset.",
     ),
+  details: z
+    .object({
+      port: z.string(),
+      description: z.string(),
+      features: z.array(z.string()),
+      crystalMhz: z.number().nullable(),
+      mac: z.string().nullable(),
+      flashId: z.int().nullable(),
+      flashBytes: bytes.nullable(),
+      locks: z.array(z.string()),
+      applications: z.array(z.object({ partition: z.string(), name: z.string(), version: z.string() })),
+      ota: z.object({ able: z.boolean(), reason: z.string() }).nullable(),
+    })
+    .describe(
+      "A chip in full, with the applications in its flash; `locks` names what its eFuses protect, `ota` is null without a partition table.",
+    ),
+  region: z
+    .object({
+      port: z.string(),
+      action: z.enum(["written", "erased", "verified"]),
+      name: z.string().nullable(),
+      address,
+      sizeBytes: bytes,
+      unchangedBytes: bytes,
+      durationMs: z.int().min(0),
+    })
+    .describe(
+      "Something was done to a piece of flash; `name` is its partition or file, `unchangedBytes` was there already.",
+    ),
+  flash: z
+    .object({ port: z.string(), manufacturer: z.int(), device: z.int(), sizeBytes: bytes.nullable() })
+    .describe("The flash chip at a port, by its JEDEC id."),
+  mac: z.object({ port: z.string(), mac: z.string() }).describe("The address of the chip at a port."),
   written: z
     .object({ path: z.string(), sizeBytes: bytes, sha256: z.string(), secret: z.boolean() })
     .describe("A file was written here; `secret` when it may hold secrets and only its owner can read it."),

@@ -200,10 +200,10 @@ describe("espx partitions", () => {
       code: 0,
       stderr: "",
       stdout: [
-        "name      type  subtype   offset      size           flags",
+        "name      type  subtype   offset      size           flags  content",
         "nvs       data  nvs       0x9000    0x6000  24.0 KB",
         "phy_init  data  phy       0xf000    0x1000   4.0 KB",
-        "factory   app   factory  0x10000  0x1f0000  1.94 MB",
+        "factory   app   factory  0x10000  0x1f0000  1.94 MB         micropython v1.27.0",
         "firmware cannot come over the air: it needs two application slots, and there are none",
         "",
       ].join("\n"),

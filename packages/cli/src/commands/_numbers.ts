@@ -8,7 +8,7 @@ const units: Readonly<Record<string, number>> = { "": 1, k: 1024, kb: 1024, m: 1
  *
  * @throws UsageError `cli/argument-value`
  */
-function addressOf(text: string, name: string): number {
+export function addressOf(text: string, name: string): number {
   const match = /^(0x[0-9a-f]+|\d+)(k|kb|m|mb)?$/i.exec(text);
   const hexadecimal = match?.[1]?.startsWith("0x") === true || match?.[1]?.startsWith("0X") === true;
   const unit = units[(match?.[2] ?? "").toLowerCase()] ?? 1;

@@ -5,7 +5,7 @@ const command: Command = {
   ...imageInfo,
   name: "image",
   summary: "the same as image-info",
-  examples: ["espx image firmware.bin", "espx image backup.bin --json"],
+  examples: ["espx image firmware.bin", "espx image kitchen.bin --json"],
 };
 
 export default command;

@@ -59,7 +59,10 @@ interface Erasing {
 /** Asks before the board is touched. */
 async function erase(ctx: Context, visit: ChipVisit, { question, work }: Erasing): Promise<Erased | null> {
   if (ctx.flags.dryRun) {
-    ctx.out.emit({ kind: "log", data: { level: "info", text: question.replace(" Go on?", "").replace(" is ", " would be ") } });
+    ctx.out.emit({
+      kind: "log",
+      data: { level: "info", text: question.replace(" Go on?", "").replace(" is ", " would be ") },
+    });
     return null;
   }
   if (!(await confirm(ctx, question)))

@@ -67,5 +67,8 @@ function withFileSystem(
   const hasFiles = table.some(({ type, name }) => type === partitionType.data && name === "vfs");
   if (!isMicroPython || hasFiles || flashBytes === undefined || end >= flashBytes) return table;
   const place = { offset: end, sizeBytes: flashBytes - end };
-  return [...table, { name: "vfs", type: partitionType.data, subtype: FAT, ...place, isEncrypted: false, isReadOnly: false }];
+  return [
+    ...table,
+    { name: "vfs", type: partitionType.data, subtype: FAT, ...place, isEncrypted: false, isReadOnly: false },
+  ];
 }

@@ -4,7 +4,6 @@ import {
   type BootOutcome,
   BootWatch,
   type FlashPlan,
-  type FlashProgress,
   type FlashRegion,
   type FlashSession,
   type LeaveMode,
@@ -16,6 +15,7 @@ import { rememberedPorts } from "../project/remembered.ts";
 import { confirm } from "./ask.ts";
 import { chipData, type ChipWish, withChip } from "./chip-session.ts";
 import { filesAtRisk } from "./files-at-risk.ts";
+import { showProgress } from "./flash-progress.ts";
 import { type NamedImage, placeOnChip, readImages, tableOnChip } from "./flash-files.ts";
 
 /** What is flashed, where and how. */
@@ -72,7 +72,7 @@ interface Job {
 async function planned(ctx: Context, job: Job): Promise<FlashPlan> {
   const { session, regions, options } = job;
   const isErased = options.erase;
-  const plan = await session.plan(regions, { isErased, onProgress: (progress) => show(ctx, progress) });
+  const plan = await session.plan(regions, { isErased, onProgress: (progress) => showProgress(ctx, progress) });
   ctx.out.emit({ kind: "flash-plan", data: planData(job, plan) });
   return plan;
 }
@@ -122,17 +122,7 @@ async function write(ctx: Context, { options, session, regions }: Job, plan: Fla
     ctx.out.emit({ kind: "log", data: { level: "info", text: "erasing all of the flash, which can take a minute" } });
     await session.eraseAll();
   }
-  return session.write(regions, { plan, onProgress: (progress) => show(ctx, progress) });
-}
-
-const tasks: Readonly<Record<FlashProgress["phase"], string>> = {
-  compare: "comparing",
-  write: "writing",
-  read: "reading",
-};
-
-function show(ctx: Context, { phase, doneBytes, totalBytes }: FlashProgress): void {
-  ctx.out.emit({ kind: "progress", data: { task: tasks[phase], doneBytes, totalBytes, path: null } });
+  return session.write(regions, { plan, onProgress: (progress) => showProgress(ctx, progress) });
 }
 
 async function finish(ctx: Context, job: Job, written: Written): Promise<EventData<"flashed">> {

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { digests } from "../release/digests.ts";
 import { readLocal } from "./local-file.ts";
-import { partitionsData } from "./partition-table.ts";
+import { applicationsIn, partitionsData } from "./partition-table.ts";
 
 const ANY_REVISION = 0xffff;
 
@@ -16,7 +16,15 @@ const ANY_REVISION = 0xffff;
 export async function imageInfo(ctx: Context, file: string): Promise<Readonly<Record<string, unknown>>> {
   const found = readFlashFile(await readLocal(ctx, file), digests);
   for (const image of found.images) ctx.out.emit({ kind: "image", data: imageData(file, image) });
-  if (found.table !== null) ctx.out.emit({ kind: "partitions", data: partitionsData(file, found.table.partitions) });
+  if (found.table !== null)
+    ctx.out.emit({
+      kind: "partitions",
+      data: partitionsData({
+        source: file,
+        partitions: found.table.partitions,
+        applications: applicationsIn(found.images),
+      }),
+    });
   for (const { name, error } of found.broken) {
     const text = `the image in ${name} cannot be read: ${error.message}`;
     ctx.out.emit({ kind: "log", data: { level: "warning", text } });

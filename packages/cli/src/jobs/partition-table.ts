@@ -1,6 +1,8 @@
 import {
+  type AppDescription,
   encodePartitionTable,
   formatPartitionCsv,
+  type FoundImage,
   otaAbility,
   parsePartitionCsv,
   type Partition,
@@ -13,7 +15,9 @@ import { NotFoundError } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { digests } from "../release/digests.ts";
+import { readContents } from "./flash-contents.ts";
 import { readLocal, writeLocal } from "./local-file.ts";
+import { type ChipVisit, onChip } from "./on-chip.ts";
 
 /** How a partition table is shown. */
 export interface TableOptions {
@@ -31,22 +35,36 @@ export async function showTableOfFile(
   file: string,
   options: TableOptions,
 ): Promise<EventData<"partitions">> {
-  return showTable(ctx, { source: file, partitions: await tableOfFile(ctx, file) }, options);
+  return showTable(ctx, await tableOfFile(ctx, file), options);
 }
 
-/** A table and where it was found. */
+/** Shows the partition table of a board, with what its applications say of themselves. */
+export function showTableOfBoard(
+  ctx: Context,
+  visit: ChipVisit,
+  options: TableOptions,
+): Promise<EventData<"partitions">> {
+  return onChip(ctx, visit, async (session) => {
+    const flashSizeBytes = options.flashSizeBytes ?? session.chip.flash.sizeBytes;
+    return showTable(ctx, { source: visit.url, ...(await readContents(session)) }, { ...options, flashSizeBytes });
+  });
+}
+
+/** A table, where it was found, and what applications there say of themselves, by the name of their partition. */
 interface FoundTable {
   readonly source: string;
   readonly partitions: readonly Partition[];
+  readonly applications: ReadonlyMap<string, AppDescription>;
 }
 
 /** Shows a table, with a warning for what does not fit, and writes it where that was asked for. */
 async function showTable(
   ctx: Context,
-  { source, partitions }: FoundTable,
+  found: FoundTable,
   { csv, output, flashSizeBytes }: TableOptions,
 ): Promise<EventData<"partitions">> {
-  const data = partitionsData(source, partitions);
+  const { partitions } = found;
+  const data = partitionsData(found);
   const limits = flashSizeBytes === undefined ? {} : { flashSizeBytes };
   for (const { message } of partitionFaults(partitions, limits)) {
     ctx.out.emit({ kind: "log", data: { level: "warning", text: message } });
@@ -64,7 +82,7 @@ async function showTable(
 }
 
 /** A table as the `partitions` event has it. */
-export function partitionsData(source: string, partitions: readonly Partition[]): EventData<"partitions"> {
+export function partitionsData({ source, partitions, applications }: FoundTable): EventData<"partitions"> {
   const { able, reason } = otaAbility(partitions);
   const rows = partitions.map(({ name, type, subtype, offset, sizeBytes, isEncrypted, isReadOnly }) => ({
     name,
@@ -74,6 +92,7 @@ export function partitionsData(source: string, partitions: readonly Partition[])
     sizeBytes,
     encrypted: isEncrypted,
     readOnly: isReadOnly,
+    content: nameOf(applications.get(name)),
   }));
   return { source, partitions: rows, ota: { able, reason } };
 }
@@ -83,12 +102,27 @@ export function partitionsData(source: string, partitions: readonly Partition[])
  *
  * @throws ConfigError `image/csv-…` with its place; NotFoundError `cli/no-table` for an image alone
  */
-async function tableOfFile(ctx: Context, file: string): Promise<readonly Partition[]> {
+async function tableOfFile(ctx: Context, file: string): Promise<FoundTable> {
   const bytes = await readLocal(ctx, file);
-  if (/\.csv$/i.test(file)) return parsePartitionCsv(new TextDecoder().decode(bytes), { file });
-  const { table } = readFlashFile(bytes, digests);
-  if (table !== null) return table.partitions;
+  if (/\.csv$/i.test(file)) {
+    const partitions = parsePartitionCsv(new TextDecoder().decode(bytes), { file });
+    return { source: file, partitions, applications: new Map() };
+  }
+  const { table, images } = readFlashFile(bytes, digests);
+  if (table !== null) return { source: file, partitions: table.partitions, applications: applicationsIn(images) };
   throw new NotFoundError("cli/no-table", `${file} is a single image, without a partition table`, {
     hint: `espx image-info ${file} shows what it is`,
   });
 }
+
+/** What the images of flash contents say of themselves, by the name of their partition. */
+export function applicationsIn(images: readonly FoundImage[]): ReadonlyMap<string, AppDescription> {
+  return new Map(
+    images.flatMap(({ name, description }) =>
+      name === null || description === null ? [] : [[name, description] as const],
+    ),
+  );
+}
+
+const nameOf = (application: AppDescription | undefined): string | null =>
+  application === undefined ? null : `${application.projectName} ${application.version}`;

@@ -34,8 +34,13 @@ export async function verifyFlash(
         const durationMs = Math.round(ctx.clock.now() - startMs);
         const sizeBytes = bytes.length;
         const data: EventData<"region"> = {
-          ...{ port: visit.url, action: "verified", name: file },
-          ...{ address, sizeBytes, unchangedBytes: sizeBytes, durationMs },
+          port: visit.url,
+          action: "verified",
+          name: file,
+          address,
+          sizeBytes,
+          unchangedBytes: sizeBytes,
+          durationMs,
         };
         ctx.out.emit({ kind: "region", data });
       } else wrong.push(`${file} differs from 0x${(await firstDifference(session, address, bytes)).toString(16)} on`);

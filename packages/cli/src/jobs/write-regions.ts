@@ -39,17 +39,21 @@ export async function writePartition(
 export async function restore(ctx: Context, visit: ChipVisit, file: string): Promise<Written | null> {
   const bytes = await readLocal(ctx, file);
   const chip = chipOfBackup(file, bytes);
-  return replace(ctx, { ...visit, chip: visit.chip ?? chip }, {
-    question: `everything on the board at ${visit.url} is replaced by ${file}, its files too. Go on?`,
-    place: (session) => {
-      const flashBytes = session.chip.flash.sizeBytes ?? bytes.length;
-      if (bytes.length > flashBytes) {
-        const message = `${file} has ${bytes.length} bytes, the flash ${flashBytes}`;
-        throw new RefusedError("cli/backup-unfit", message, { hint: "restore it to a board with as much flash" });
-      }
-      return Promise.resolve({ name: null, address: 0, regions: [{ name: file, address: 0, bytes }] });
+  return replace(
+    ctx,
+    { ...visit, chip: visit.chip ?? chip },
+    {
+      question: `everything on the board at ${visit.url} is replaced by ${file}, its files too. Go on?`,
+      place: (session) => {
+        const flashBytes = session.chip.flash.sizeBytes ?? bytes.length;
+        if (bytes.length > flashBytes) {
+          const message = `${file} has ${bytes.length} bytes, the flash ${flashBytes}`;
+          throw new RefusedError("cli/backup-unfit", message, { hint: "restore it to a board with as much flash" });
+        }
+        return Promise.resolve({ name: null, address: 0, regions: [{ name: file, address: 0, bytes }] });
+      },
     },
-  });
+  );
 }
 
 /** The chip that a backup is of. */

@@ -33,3 +33,34 @@ export function formatFlashed(data: EventData<"flashed">, palette: Palette): str
       : `${palette.good("flashed")} and verified ${formatBytes(writtenBytes + erasedBytes)}, ${formatBytes(sentBytes)} sent, in ${formatDuration(durationMs)}`;
   return `${data.port}: ${done}${boot?.kind === "micropython" ? `; ${boot.text}` : ""}`;
 }
+
+/** What a chip is, in esptool's order, and what its flash holds. */
+export function formatDetails(data: EventData<"details">, palette: Palette): string {
+  const { applications, flashBytes, flashId } = data;
+  const flash = flashBytes === null ? "unknown size" : formatBytes(flashBytes);
+  const rows: readonly (readonly [string, string])[] = [
+    ["features", data.features.join(", ")],
+    ["crystal", data.crystalMhz === null ? "" : `${data.crystalMhz} MHz`],
+    ["address", data.mac ?? ""],
+    ["flash", flashId === null ? "" : `${flash}, id 0x${flashId.toString(16).padStart(6, "0")}`],
+    ["locks", data.locks.join(", ") || "none"],
+    ["holds", applications.map(({ partition, name, version }) => `${name} ${version} (${partition})`).join(", ")],
+    ["updates", data.ota?.reason ?? ""],
+  ];
+  const lines = rows.flatMap(([label, text]) => (text === "" ? [] : [`  ${label.padEnd(9)} ${text}`]));
+  return [palette.strong(`${data.port}: ${data.description}`), ...lines].join("\n");
+}
+
+/** The flash chip in the words of esptool's flash-id. */
+export function formatFlashId({ manufacturer, device, sizeBytes }: EventData<"flash">): string {
+  const size = sizeBytes === null ? "unknown" : `${sizeBytes / 1024 / 1024}MB`;
+  return `manufacturer ${manufacturer.toString(16).padStart(2, "0")}, device ${device.toString(16).padStart(4, "0")}, size ${size}`;
+}
+
+/** What was done to a piece of flash. */
+export function formatRegion(data: EventData<"region">, palette: Palette): string {
+  const { port, action, name, address, sizeBytes, unchangedBytes, durationMs } = data;
+  const there = action === "written" && unchangedBytes > 0 ? `, ${formatBytes(unchangedBytes)} there already` : "";
+  const what = `${name === null ? "" : `${name}, `}${formatBytes(sizeBytes)} at 0x${address.toString(16)}`;
+  return `${port}: ${palette.good(action)} ${what}${there}, in ${formatDuration(durationMs)}`;
+}

@@ -1,35 +1,38 @@
 import type { EspxEvent, EventData } from "../events.ts";
 import type { FlashEventKind } from "../flash-events.ts";
-import { formatChip, formatFlashed, formatFlashPlan } from "./chip-text.ts";
+import { formatChip, formatDetails, formatFlashed, formatFlashId, formatFlashPlan, formatRegion } from "./chip-text.ts";
 import { formatColumns } from "./columns.ts";
 import type { Palette } from "./human.ts";
 import { type Line, remark, result } from "./line.ts";
 import { formatBytes } from "./sizes.ts";
 
+type FlashEvent = EspxEvent & { readonly kind: FlashEventKind };
+
+type Formatters = {
+  readonly [K in FlashEventKind]: (data: EventData<K>, palette: Palette, isVerbose: boolean) => Line;
+};
+
+const formatters: Formatters = {
+  image: (data, palette) => result(formatImage(data, palette)),
+  partitions: (data, palette) => result(formatPartitions(data, palette)),
+  firmware: (data) => remark(formatFirmware(data)),
+  offer: (data, palette) => result(formatOffer(data, palette)),
+  chip: (data) => remark(formatChip(data)),
+  details: (data, palette) => result(formatDetails(data, palette)),
+  flash: (data) => result(formatFlashId(data)),
+  mac: ({ mac }) => result(mac),
+  "flash-plan": (data, _, isVerbose) => remark(formatFlashPlan(data, isVerbose)),
+  flashed: (data, palette) => result(formatFlashed(data, palette)),
+  region: (data, palette) => result(formatRegion(data, palette)),
+  written: (data) => result(formatWritten(data)),
+};
+
+/** Whether an event is about flash or a file for it. */
+export const isFlashEvent = (event: EspxEvent): event is FlashEvent => Object.hasOwn(formatters, event.kind);
+
 /** What a person is shown of flash and of files for it. */
-export function formatFlashEvent(
-  event: EspxEvent & { readonly kind: FlashEventKind },
-  palette: Palette,
-  isVerbose: boolean,
-): Line {
-  switch (event.kind) {
-    case "image":
-      return result(formatImage(event.data, palette));
-    case "partitions":
-      return result(formatPartitions(event.data, palette));
-    case "firmware":
-      return remark(formatFirmware(event.data));
-    case "offer":
-      return result(formatOffer(event.data, palette));
-    case "chip":
-      return remark(formatChip(event.data));
-    case "flash-plan":
-      return remark(formatFlashPlan(event.data, isVerbose));
-    case "flashed":
-      return result(formatFlashed(event.data, palette));
-    case "written":
-      return result(formatWritten(event.data));
-  }
+export function formatFlashEvent({ kind, data }: FlashEvent, palette: Palette, isVerbose: boolean): Line {
+  return formatters[kind](data as never, palette, isVerbose);
 }
 
 function formatWritten({ path, sizeBytes, secret }: EventData<"written">): string {
@@ -96,8 +99,9 @@ function formatPartitions({ partitions, ota }: EventData<"partitions">, palette:
       { title: "size", right: true },
       { title: "", right: true },
       { title: "flags" },
+      { title: "content" },
     ],
-    partitions.map(({ name, type, subtype, offset, sizeBytes, encrypted, readOnly }) => [
+    partitions.map(({ name, type, subtype, offset, sizeBytes, encrypted, readOnly, content }) => [
       name,
       type,
       subtype,
@@ -105,6 +109,7 @@ function formatPartitions({ partitions, ota }: EventData<"partitions">, palette:
       formatAddress(sizeBytes),
       formatBytes(sizeBytes),
       [encrypted ? "encrypted" : "", readOnly ? "readonly" : ""].filter(Boolean).join(":"),
+      content ?? "",
     ]),
   );
   return [palette.faint(head), ...rows, palette.faint(ota.reason)].join("\n");

@@ -1,6 +1,6 @@
 import type { EspxEvent, EventData } from "../events.ts";
 import { formatDeployEvent } from "./deploy-text.ts";
-import { formatFlashEvent } from "./flash-text.ts";
+import { formatFlashEvent, isFlashEvent } from "./flash-text.ts";
 import { type Line, remark, result } from "./line.ts";
 import type { Look, Output, Sinks } from "./output.ts";
 import type { ProgressBar } from "./progress.ts";
@@ -50,6 +50,7 @@ function formatFault({ name, description, example }: EventData<"fault">, palette
 }
 
 function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | null {
+  if (isFlashEvent(event)) return formatFlashEvent(event, palette, look.verbose);
   switch (event.kind) {
     case "log":
       return formatLog(event.data, look, palette);
@@ -91,15 +92,6 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
       return result(formatSize(event.data, palette));
     case "scenario":
       return result(formatScenario(event.data, palette));
-    case "image":
-    case "partitions":
-    case "firmware":
-    case "offer":
-    case "chip":
-    case "flash-plan":
-    case "flashed":
-    case "written":
-      return formatFlashEvent(event, palette, look.verbose);
     case "progress":
     case "error":
     case "result":
