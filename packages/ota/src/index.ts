@@ -1,3 +1,4 @@
+export { afterSteps } from "./after-steps.ts";
 export { otaCodes } from "./codes.ts";
 export { describe } from "./describe.ts";
 export type { PlanSummary } from "./describe.ts";

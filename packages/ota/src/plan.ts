@@ -16,7 +16,7 @@ export type Decision = { readonly plan: SlotPlan } | { readonly refusal: Refused
 /**
  * Decides how a board becomes what a release says; touches nothing.
  *
- * New code goes into the slot that does not run, and one commit record switches code and config together. A change of
+ * New code goes into the slot that does not run, or, for work at the desk, over the set that is being worked on already, and one commit record switches code and config together. A change of
  * config alone keeps the slot. A set that is still on trial and holds the slot that is needed is given up first: the
  * record goes back to the set before it, so that at every moment a record names a complete set.
  *
@@ -54,6 +54,7 @@ interface Scene {
 
 function setSteps(release: Release, inventory: Inventory, scene: Scene): Change {
   const { record } = inventory;
+  if (record?.state === "dev" && scene.policy.inPlace === true) return inPlace(release, inventory, { ...scene, record });
   if (record !== null && holdsRelease(release, scene.board, record.slot)) {
     return sameSlot(release, inventory, { ...scene, record });
   }
@@ -62,6 +63,16 @@ function setSteps(release: Release, inventory: Inventory, scene: Scene): Change 
     return afterFallBack(release, inventory, { ...scene, record: fallenBack(record, back) });
   }
   return otherSlot(release, inventory, scene);
+}
+
+/** A set that is being worked on is changed where it lies; the other slot keeps what was there before the work began. */
+function inPlace(release: Release, inventory: Inventory, scene: Scene & { readonly record: SlotRecord }): Change {
+  const { record, board, policy } = scene;
+  const { slot } = record;
+  const config = wantedConfig(release, record, board);
+  const steps = [...slotSteps(release, board, { from: slot, to: slot }), ...configSteps(release, config, board)];
+  const commits = config === record.config ? [] : [commit(inventory, policy, { slot, config, previous: record.previous })];
+  return { steps: [...steps, ...commits], slot };
 }
 
 /** The code is there; config, or the state of the record, may not be. */
@@ -73,7 +84,9 @@ function sameSlot(release: Release, inventory: Inventory, scene: Scene & { reado
   const graduates = record.state === "dev" && policy.state === "trial";
   const settled = config === record.config && put.length === 0;
   if (settled && !spent && !graduates) return { steps: [], slot: record.slot };
-  const previous = settled && record.state !== "trial" ? null : fallBackOf(record, board);
+  // What was worked on goes back to what was there before the work began.
+  const before = graduates && record.previous !== null ? { ...record, state: "trial" as const } : record;
+  const previous = settled && !graduates && record.state !== "trial" ? null : fallBackOf(before, board);
   return { steps: [...put, commit(inventory, policy, { slot: record.slot, config, previous })], slot: record.slot };
 }
 

@@ -6,6 +6,8 @@ export interface Policy {
   readonly replaceForeign: boolean;
   /** `trial` proves itself or falls back; `dev` is placed by hand and stays. */
   readonly state: "trial" | "dev";
+  /** With `dev`: a set that is marked so already is changed where it lies, and a power cut may leave it half changed. */
+  readonly inPlace?: boolean;
   /** What the manifest demands of the board. */
   readonly requires?: Requirements;
 }

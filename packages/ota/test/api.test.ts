@@ -4,6 +4,7 @@ import * as api from "../src/index.ts";
 test("the package offers exactly this", () => {
   expect(Object.keys(api).toSorted()).toMatchInlineSnapshot(`
     [
+      "afterSteps",
       "buildRelease",
       "describe",
       "flatRelease",

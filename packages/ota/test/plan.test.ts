@@ -1,6 +1,6 @@
 import type { SlotRecord } from "@espx/proto";
 import { describe, expect, test } from "vitest";
-import { plan } from "../src/index.ts";
+import { afterSteps, plan } from "../src/index.ts";
 import type { Policy } from "../src/index.ts";
 import { BoardModel, bytesOf, hex, planOf, refusalOf, release } from "./board-model.ts";
 
@@ -209,6 +209,41 @@ describe("a deploy on a board that runs espx", () => {
     const steps = planOf(plan(await release({}), board.inventory(), policy)).steps;
     expect(steps).toMatchObject([{ kind: "commit", record: { state: "trial", previous: null } }, { kind: "reset" }]);
     expect(planOf(plan(await release({}), board.inventory(), { ...policy, state: "dev" })).upToDate).toBe(true);
+  });
+
+  test("goes back to the set from before the work when a set that was worked on fails its trial", async () => {
+    const board = await boardWith({});
+    for (const [path, bytes] of [...board.files].filter(([path]) => path.startsWith("/a/")))
+      board.files.set(path.replace("/a/", "/b/"), bytes);
+    board.writeRecord(confirmed({ count: 9, state: "dev", previous: { slot: "b", config: null } }));
+    const steps = planOf(plan(await release({}), board.inventory(), policy)).steps;
+    expect(steps[0]).toMatchObject({ record: { slot: "a", state: "trial", previous: { slot: "b" } } });
+  });
+
+  test("work at the desk begins in the other slot, then changes that one where it lies", async () => {
+    const board = await boardWith({});
+    const dev: Policy = { replaceForeign: false, state: "dev", inPlace: true };
+    const first = planOf(plan(await release({ files: { "main.py": "2", "x.py": "x" } }), board.inventory(), dev));
+    expect(first.slot).toBe("b");
+    for (const step of first.steps) board.apply(step);
+    expect(board.newest()?.record).toMatchObject({ slot: "b", state: "dev", previous: { slot: "a" } });
+    const next = planOf(plan(await release({ files: { "main.py": "3" } }), board.inventory(), dev));
+    expect(kinds(next.steps)).toEqual(["remove /b/x.py", "put /b/main.py", "put /b/release.json", "reset"]);
+    expect(afterSteps(board.inventory(), next.steps).files.map((file) => file.path)).not.toContain("/b/x.py");
+    for (const step of next.steps) board.apply(step);
+    expect(planOf(plan(await release({ files: { "main.py": "3" } }), board.inventory(), dev)).upToDate).toBe(true);
+    expect(board.text("/a/main.py")).toBe("1");
+  });
+
+  test("what steps do to an inventory is what they do to a board", async () => {
+    const board = await boardWith({});
+    const { steps } = planOf(plan(await release({ files: { "main.py": "2" } }), board.inventory(), policy));
+    const expected = afterSteps(board.inventory(), steps);
+    for (const step of steps) board.apply(step);
+    const { files, ...rest } = board.inventory();
+    const byPath = (list: typeof files): unknown[] =>
+      list.filter(({ path }) => !path.startsWith("/state/")).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    expect({ ...expected, files: byPath(expected.files) }).toEqual({ ...rest, files: byPath(files) });
   });
 
   test("never touches the sequence floor, and marks a set placed by hand", async () => {
