@@ -6,6 +6,8 @@ import { Reader } from "./reader.ts";
 
 /** Printed when the boards are up. */
 const SIMULATOR_IS_UP = "Ctrl-C stops";
+/** Printed when a board has what is watched. */
+const WATCHES = "Ctrl-C ends";
 
 test.each(["deploy", "library", "simulator", "testing"])(
   "every command of docs/%s.md works as it is printed",
@@ -20,8 +22,12 @@ test.each(["deploy", "library", "simulator", "testing"])(
         if (step.kind === "file") reader.writeFile(step.path, step.content);
         else if (/^espx sim (?!list|pin|fault|power)/.test(step.line)) await reader.start(step.line, SIMULATOR_IS_UP);
         else {
-          const { exitCode, output } = await reader.run(step.line);
-          expect(exitCode, `docs/${page}.md:${step.lineNumber}: ${step.line}\n${output}`).toBe(0);
+          const ends = step.line.includes("--watch") ? WATCHES : undefined;
+          const { exitCode, output } = await reader.run(step.line, ends);
+          expect(
+            exitCode === 130 && ends !== undefined ? 0 : exitCode,
+            `docs/${page}.md:${step.lineNumber}: ${step.line}\n${output}`,
+          ).toBe(0);
         }
       }
     } finally {

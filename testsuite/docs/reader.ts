@@ -64,10 +64,11 @@ export class Reader {
     writeFileSync(target, content.replaceAll(PAGE_BROKER, `127.0.0.1:${this.#brokerPort}`));
   }
 
-  /** Runs a line in a shell to its end. */
-  run(line: string): Promise<Outcome> {
-    const child = this.#spawn(line);
+  /** Runs a line in a shell to its end; one that never ends is interrupted when its output holds `sign`. */
+  run(line: string, sign?: string): Promise<Outcome> {
+    const child = this.#spawn(sign === undefined ? line : `exec ${line}`);
     child.stdin?.end(LEAVE_CONSOLE);
+    if (sign !== undefined) interruptAt(child, sign);
     const limit = setTimeout(() => child.kill(), COMMAND_LIMIT_MS);
     return collect(child).finally(() => clearTimeout(limit));
   }
@@ -100,6 +101,15 @@ export class Reader {
   #spawn(line: string): ChildProcess {
     return spawn("sh", ["-c", line], { cwd: join(this.#folder, "work"), env: this.#env, stdio: "pipe" });
   }
+}
+
+function interruptAt(child: ChildProcess, sign: string): void {
+  let output = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    const had = output.includes(sign);
+    output += chunk.toString();
+    if (!had && output.includes(sign)) child.kill("SIGINT");
+  });
 }
 
 function collect(child: ChildProcess): Promise<Outcome> {

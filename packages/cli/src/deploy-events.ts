@@ -54,6 +54,31 @@ export const deployEventSchemas = {
     .describe(
       "A deploy ended well; `trial` when it did not wait for the confirmation, `placed` in layout flat, where nothing confirms.",
     ),
+  watching: z
+    .object({ port: z.string(), release: z.string(), slot: z.enum(["a", "b"]).nullable(), files: z.int() })
+    .describe("The board has the files, marked as being worked on; so many are watched from here on."),
+  saved: z
+    .object({
+      port: z.string(),
+      release: z.string(),
+      paths: z.array(z.string()),
+      sentBytes: bytes,
+      durationMs: z.int().min(0),
+    })
+    .describe(
+      "What was saved is on the board, and its program was started anew; `durationMs` is from the moment when the files had been quiet.",
+    ),
+  rejected: z
+    .object({
+      class: z.string(),
+      message: z.string(),
+      hint: z.string().nullable(),
+      file: z.string().nullable(),
+      line: z.int().nullable(),
+      column: z.int().nullable(),
+      excerpt: z.string().nullable(),
+    })
+    .describe("What was saved cannot go on the board, which runs on as it was; the event's `code` names the error."),
 } as const;
 
 /** The names of their kinds. */

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly outside?: Partial<Outside>;
   readonly terminal?: Terminal;
   readonly signal?: AbortSignal;
+  /** Gets standard output as it comes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** Runs a command line in this process, with a fixed clock and its output caught. */
@@ -27,7 +29,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const code = await runEspx(argv, {
     cwd: options.cwd ?? tmpdir(),
     env: { NO_COLOR: "1", ESPX_CACHE_DIR: join(tmpdir(), "espx-test-cache"), ...options.env },
-    sinks: { stdout: (chunk) => (stdout += text(chunk)), stderr: (chunk) => (stderr += text(chunk)) },
+    sinks: {
+      stdout: (chunk) => {
+        stdout += text(chunk);
+        options.onOutput?.(text(chunk));
+      },
+      stderr: (chunk) => (stderr += text(chunk)),
+    },
     nowMs: () => Date.UTC(2026, 0, 2, 3, 4, 5),
     ...(options.outside === undefined ? {} : { outside: options.outside }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),

@@ -1,5 +1,6 @@
 import { defineCommand } from "../command.ts";
 import { deploy } from "../jobs/deploy.ts";
+import { watchDeploy } from "../jobs/watch-deploy.ts";
 import { argument, boardFlags } from "./_flags.ts";
 
 export default defineCommand({
@@ -23,6 +24,7 @@ export default defineCommand({
     ignore: { value: "pattern", repeats: true, description: "leave files of a folder out; repeats" },
     prune: { description: "remove from the board what the folder does not have" },
     keep: { value: "pattern", repeats: true, description: "files of the board that --prune leaves; repeats" },
+    watch: { description: "go on: bring over what is saved, start anew, show what the program prints" },
     noRestart: { description: "leave a flat program stopped" },
   },
   changes: true,
@@ -33,7 +35,8 @@ export default defineCommand({
     const command = commandLine(what, { device, port, config: configFile, layout });
     const [wait, restart] = [!flags.noWait, !flags.noRestart];
     const folder = { layout, ignore, keep, prune };
-    return deploy(ctx, { what, port, device, filter, configFile, check, wait, restart, command, ...folder });
+    const options = { what, port, device, filter, configFile, check, wait, restart, command, ...folder };
+    return flags.watch ? watchDeploy(ctx, options) : deploy(ctx, options);
   },
 });
 

@@ -1,4 +1,4 @@
-import { formatHex, type Inventory, type SerialLink } from "@espx/proto";
+import { formatHex, type Inventory, type LinkListener, type SerialLink } from "@espx/proto";
 import { SerialTransport, type Entered } from "@espx/serial";
 import type { Context } from "../context.ts";
 import { sha256 } from "../release/build.ts";
@@ -9,6 +9,8 @@ export interface Board {
   readonly transport: SerialTransport;
   /** {@link SerialTransport.inventory}, under the run's signal. */
   inventory(): Promise<Inventory>;
+  /** Delivers what the board says until the returned function is called, or ends; nothing may be asked of it meanwhile. */
+  listen(listener: LinkListener): () => void;
   /** Puts one file there, verified. */
   put(path: string, content: Uint8Array): Promise<void>;
 }
@@ -40,7 +42,7 @@ export async function withBoard<T>(
   });
   const ours = trackResets(transport, () => (stopped = false));
   try {
-    return await work(boardOf(ctx, url, ours));
+    return await work(boardOf(ctx, { url, link }, ours));
   } finally {
     await release({ link, transport: ours, afterwards: stopped ? afterwards : "leave-stopped" });
   }
@@ -66,9 +68,15 @@ function trackResets(transport: SerialTransport, onReset: () => void): SerialTra
   return transport;
 }
 
-function boardOf(ctx: Context, url: string, transport: SerialTransport): Board {
+interface OpenPort {
+  readonly url: string;
+  readonly link: SerialLink;
+}
+
+function boardOf(ctx: Context, { url, link }: OpenPort, transport: SerialTransport): Board {
   return {
     url,
+    listen: (listener) => link.listen(listener),
     transport,
     inventory: () => transport.inventory(ctx.signal),
     async put(path, bytes) {

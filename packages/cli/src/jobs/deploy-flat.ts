@@ -25,7 +25,7 @@ import { withLocalFiles } from "./local-traceback.ts";
 /** Puts files where they are to be on a board, each replaced by itself, and starts the program anew. */
 export async function deployFlat(ctx: Context, target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const startMs = ctx.clock.now();
-  checkFlags(options);
+  checkFlatFlags(options);
   const built = await buildFlat(ctx, target.profile);
   const { release, localFiles } = built;
   reportRelease(ctx, built, release.files);
@@ -49,7 +49,7 @@ export async function deployFlat(ctx: Context, target: DeployTarget, options: De
   });
 }
 
-function checkFlags({ configFile, wait }: DeployOptions): void {
+export function checkFlatFlags({ configFile, wait }: DeployOptions): void {
   const flag = configFile === undefined ? (wait ? null : "no-wait") : "config";
   if (flag === null) return;
   throw new UsageError("cli/usage", `--${flag} is for layout slots: files of layout flat have no config and no trial`, {
@@ -66,7 +66,10 @@ interface PlanInput {
 }
 
 /** Plans; what would be lost is listed and asked for first. */
-async function agreedPlan(ctx: Context, { target, release, inventory, prune, mayAsk }: PlanInput): Promise<FlatPlan> {
+export async function agreedPlan(
+  ctx: Context,
+  { target, release, inventory, prune, mayAsk }: PlanInput,
+): Promise<FlatPlan> {
   const { manifest, versions } = target.profile;
   const policy: FlatPolicy = {
     prune,

@@ -11,16 +11,18 @@ interface PlanInput {
   readonly inventory: Inventory;
   readonly profile: Profile;
   readonly mayAsk: boolean;
+  /** How the set is to be marked; on trial unless told otherwise. */
+  readonly wish?: Pick<Policy, "state" | "inPlace">;
 }
 
 /** Plans; where a foreign program stands in the way, asks whether it may be replaced. */
 export async function planWithConsent(
   ctx: Context,
-  { release, inventory, profile, mayAsk }: PlanInput,
+  { release, inventory, profile, mayAsk, wish = { state: "trial" } }: PlanInput,
 ): Promise<SlotPlan> {
   const policy: Policy = {
+    ...wish,
     replaceForeign: ctx.flags.yes || !mayAsk,
-    state: "trial",
     requires: { ...requiredChips(profile.manifest.firmware.board), versions: profile.versions },
   };
   if (inventory.foreign.length > 0) {

@@ -45,7 +45,7 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Depl
 /** Builds, compares, sends into the idle slot, switches, and waits for the confirmation. */
 async function deploySlots(ctx: Context, target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const startMs = ctx.clock.now();
-  checkFlags(options);
+  checkSlotFlags(options);
   const prepared = await prepareDeploy(ctx, target, options.configFile);
   reportLeftOut(ctx, target);
   const url = await choosePort(ctx, { port: options.port, device: target.device, filter: options.filter });
@@ -55,7 +55,7 @@ async function deploySlots(ctx: Context, target: DeployTarget, options: DeployOp
   });
 }
 
-function checkFlags({ prune, restart }: DeployOptions): void {
+export function checkSlotFlags({ prune, restart }: DeployOptions): void {
   const flag = prune ? "prune" : restart ? null : "no-restart";
   if (flag === null) return;
   throw new UsageError("cli/usage", `--${flag} is for layout flat`, {

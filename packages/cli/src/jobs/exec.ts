@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import { withBoard } from "./board.ts";
+import { consoleText } from "./console-text.ts";
 import { checkBoard } from "./check-identity.ts";
 import { chooseBoard, type BoardWish } from "./choose-port.ts";
 
@@ -35,17 +36,6 @@ export async function execCode(ctx: Context, options: ExecOptions): Promise<void
     await repl.exec(code, { onOutput: print, timeoutMs: Number.POSITIVE_INFINITY, signal: ctx.signal });
     if (options.reset) await transport.reset("commanded", ctx.signal);
   });
-}
-
-/** Bytes of a console as text, with the line ends that Python printed: the board sends CR LF for each. */
-function consoleText(): (bytes: Uint8Array) => string {
-  const decoder = new TextDecoder();
-  let held = "";
-  return (bytes) => {
-    const text = held + decoder.decode(bytes, { stream: true });
-    held = text.endsWith("\r") ? "\r" : "";
-    return text.slice(0, text.length - held.length).replaceAll("\r\n", "\n");
-  };
 }
 
 async function readInput(ctx: Context): Promise<string> {

@@ -17,7 +17,7 @@ export async function withLocalFiles<T>(files: ReadonlyMap<string, string>, work
 }
 
 /** `File "main.py", line 3` as `File "profiles/lamp/main.py", line 3`, for every file that is known. */
-function localTraceback(text: string, files: ReadonlyMap<string, string>): string {
+export function localTraceback(text: string, files: ReadonlyMap<string, string>): string {
   return text.replaceAll(/File "([^"]+)", line/g, (line, name: string) => {
     const local = files.get(name);
     return local === undefined ? line : `File "${local}", line`;

@@ -21,7 +21,37 @@ export function formatDeployEvent(
       return remark(formatPlan(event.data, isVerbose));
     case "deployed":
       return result(formatDeployed(event.data, palette));
+    case "watching":
+      return remark(formatWatching(event.data));
+    case "saved":
+      return remark(formatSaved(event.data, palette));
+    case "rejected":
+      return remark(formatRejected(event.data, palette));
   }
+}
+
+function formatWatching({ port, release, slot, files }: EventData<"watching">): string {
+  const where = slot === null ? "" : ` in slot ${slot}, marked dev`;
+  return `${port} runs ${release}${where}; ${plural(files, "file")} watched, Ctrl-C ends`;
+}
+
+function formatSaved({ paths, sentBytes, durationMs }: EventData<"saved">, palette: Palette): string {
+  const names = paths.length <= 4 ? paths.join(" ") : `${paths.slice(0, 3).join(" ")} and ${paths.length - 3} more`;
+  return `${palette.good(names)}  ${formatBytes(sentBytes)} in ${formatDuration(durationMs)}, started anew`;
+}
+
+function formatRejected(data: EventData<"rejected">, palette: Palette): string {
+  const place = [data.file, data.line, data.column].filter((part) => part !== null).join(":");
+  const lines = [
+    `${palette.bad("not sent:")} ${data.message}`,
+    ...(place === "" ? [] : [`  at ${place}`]),
+    ...(data.excerpt ?? "")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => `  ${line}`),
+    ...(data.hint === null ? [] : [`  do this: ${data.hint}`]),
+  ];
+  return lines.join("\n");
 }
 
 function formatInventory(data: EventData<"inventory">): string {

@@ -67,6 +67,9 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "release":
     case "plan":
     case "deployed":
+    case "watching":
+    case "saved":
+    case "rejected":
       return formatDeployEvent(event, palette, look.verbose);
     case "file":
       return result(
