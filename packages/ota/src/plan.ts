@@ -54,7 +54,8 @@ interface Scene {
 
 function setSteps(release: Release, inventory: Inventory, scene: Scene): Change {
   const { record } = inventory;
-  if (record?.state === "dev" && scene.policy.inPlace === true) return inPlace(release, inventory, { ...scene, record });
+  if (record?.state === "dev" && scene.policy.inPlace === true)
+    return inPlace(release, inventory, { ...scene, record });
   if (record !== null && holdsRelease(release, scene.board, record.slot)) {
     return sameSlot(release, inventory, { ...scene, record });
   }
@@ -71,7 +72,8 @@ function inPlace(release: Release, inventory: Inventory, scene: Scene & { readon
   const { slot } = record;
   const config = wantedConfig(release, record, board);
   const steps = [...slotSteps(release, board, { from: slot, to: slot }), ...configSteps(release, config, board)];
-  const commits = config === record.config ? [] : [commit(inventory, policy, { slot, config, previous: record.previous })];
+  const commits =
+    config === record.config ? [] : [commit(inventory, policy, { slot, config, previous: record.previous })];
   return { steps: [...steps, ...commits], slot };
 }
 
