@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CanceledError, type SerialLink } from "@espx/proto";
-import { expect } from "vitest";
+import { vi } from "vitest";
 import { run, type RunResult } from "./_run.ts";
 
 interface Event {
@@ -46,13 +46,25 @@ export class Desk {
   }
 
   /** Waits for the `count`-th event of a kind. */
-  async nth(kind: string, count: number): Promise<Event> {
-    await expect.poll(() => this.events(kind).length, { timeout: 10_000, message: this.#stdout }).toBe(count);
-    return this.events(kind)[count - 1] as Event;
+  nth(kind: string, count: number): Promise<Event> {
+    return vi.waitFor(
+      () => {
+        const found = this.events(kind)[count - 1];
+        if (found === undefined)
+          throw new Error(`no event ${kind} came for the ${count}. time; there were:\n${this.#stdout}`);
+        return found;
+      },
+      { timeout: 10_000 },
+    );
   }
 
   prints(text: string): Promise<void> {
-    return expect.poll(() => this.printed, { timeout: 5_000 }).toContain(text);
+    return vi.waitFor(
+      () => {
+        if (!this.printed.includes(text)) throw new Error(`"${text}" was not printed, but:\n${this.printed}`);
+      },
+      { timeout: 5_000 },
+    );
   }
 
   async leave(): Promise<RunResult> {

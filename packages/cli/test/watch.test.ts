@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeSlotRecord, SLOT_RECORD_PATHS, type SimBoard, type SlotRecord } from "@espx/proto";
 import { createWorld, type World } from "@espx/sim";
@@ -62,7 +62,7 @@ test("a folder is brought over after each save, with what the program prints", a
   await desk.prints("kit: one\n");
   await desk.save("kit/helper.py", "def say():\n    print('kit: two')\n");
   const saved = await desk.nth("saved", 1);
-  expect(saved.data).toMatchObject({ paths: ["/helper.py"], sentBytes: 34 });
+  expect(saved.data).toMatchObject({ paths: ["/helper.py"], sentBytes: 33 });
   expect(saved.data["durationMs"]).toBeLessThan(1_000);
   await desk.prints("kit: two\n");
   expect(boots.filter((cause) => cause !== "soft")).toEqual(["power-on"]);
