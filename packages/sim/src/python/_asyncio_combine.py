@@ -14,15 +14,20 @@ async def wait_for_ms(awaitable, timeout):
     task = as_task(awaitable)
     late = []
     timer = create_task(_cancel_after(task, timeout, late))
+    task._seen = True
     try:
-        return await task
+        if not task._ended:
+            await until_one_ends((task,))
     except CancelledError:
-        if late:
-            raise TimeoutError
         task.cancel()
         raise
     finally:
         timer.cancel()
+    if late and late[0]:
+        raise TimeoutError
+    if task._error is not None:
+        raise task._error
+    return task.data
 
 
 def wait_for(awaitable, timeout):

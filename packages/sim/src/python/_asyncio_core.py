@@ -24,11 +24,17 @@ class Task:
         self._waiters = []
         self._due = 0
         self._leave = None
+        self._awaits = None
 
     def __iter__(self):
         self._seen = True
         if not self._ended:
-            yield from until_one_ends((self,))
+            me = cur_task
+            me._awaits = self
+            try:
+                yield from until_one_ends((self,))
+            finally:
+                me._awaits = None
         if self._error is not None:
             raise self._error
         return self.data
@@ -41,12 +47,15 @@ class Task:
             return False
         if self is cur_task:
             raise RuntimeError("can't cancel self")
-        stir(self, CancelledError())
+        # The task at the end of a chain of those that wait for each other is cancelled; the others hear of it.
+        last = self
+        while last._awaits is not None:
+            last = last._awaits
+        stir(last, CancelledError())
         return True
 
 
 _queue = []
-_unseen = []
 _waits = {}
 _poller = select.poll()
 cur_task = None
@@ -148,6 +157,11 @@ def current_task():
 def _step(task):
     """Runs a task up to where it next waits."""
     global cur_task
+    if task._ended:
+        # A turn of the loop has passed since it failed, and nobody asked.
+        if not task._seen:
+            _tell(task)
+        return
     task._leave = None
     error, task._throw = task._throw, None
     cur_task = task
@@ -171,21 +185,18 @@ def _end(task, data, error):
     task.data = data
     task._error = error
     if error is not None and not task._waiters and not isinstance(error, CancelledError):
-        _unseen.append(task)
+        _push(task, ticks())
     for waiter in list(task._waiters):
         stir(waiter)
 
 
-def _tell_unseen():
-    while _unseen:
-        task = _unseen.pop(0)
-        if not task._seen:
-            context = {
-                "message": "Task exception wasn't retrieved",
-                "exception": task._error,
-                "future": task,
-            }
-            Loop.call_exception_handler(context)
+def _tell(task):
+    context = {
+        "message": "Task exception wasn't retrieved",
+        "exception": task._error,
+        "future": task,
+    }
+    Loop.call_exception_handler(context)
 
 
 def run_until_complete(main):
@@ -205,8 +216,6 @@ def run_until_complete(main):
             _poll(wait)
         if _queue and ticks_diff(_queue[0]._due, ticks()) <= 0:
             _step(_queue.pop(0))
-            if _queue or _waits:
-                _tell_unseen()
     if main is not None and main._ended:
         if main._error is not None:
             raise main._error
@@ -278,6 +287,5 @@ def new_event_loop():
     for task in list(_waits.values()):
         task._leave(task)
     _queue.clear()
-    _unseen.clear()
     _handler = None
     return Loop

@@ -1,0 +1,3 @@
+print("before")
+print("as it comes", id(object()))
+print("after")
