@@ -16,7 +16,10 @@ export interface VirtualBoardOptions extends SimBoardOptions {
   readonly firmware?: Partial<FirmwareTrailer>;
   /** What is locked on the chip, or broken beside it. */
   readonly chipFaults?: ChipFaults;
-  /** Real time: `typical` lets erasing and writing by the serial loader take a flash chip's time; default `none`. */
+  /**
+   * `typical` lets erasing and writing take a flash chip's time, by programs in real and virtual time, by the serial loader in real time
+   * only; default `none`.
+   */
   readonly flashTiming?: "none" | "typical";
 }
 

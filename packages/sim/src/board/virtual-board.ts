@@ -8,7 +8,7 @@ import {
 } from "@espx/proto";
 import type { SimAssets } from "../assets.ts";
 import type { ChipHost } from "../chip/chip-host.ts";
-import { fileSystemBytes, makeChip } from "../chip/make-chip.ts";
+import { fileSystemBytes, makeChip, timingOf } from "../chip/make-chip.ts";
 import { FlashHost } from "../flash/flash-host.ts";
 import { BoardParts } from "./board-parts.ts";
 import { BoardPower } from "./board-power.ts";
@@ -44,6 +44,7 @@ export class VirtualBoard implements SimBoard {
       ...(options.files && { files: absolute(options.files) }),
       ...(options.fileSystem && { kind: options.fileSystem }),
       capacityBytes: fileSystemBytes(options),
+      timing: timingOf(options),
       ...(options.stateFile !== undefined && { stateFile: options.stateFile }),
     });
     this.chip = makeChip(options, this.mac, this.flash);

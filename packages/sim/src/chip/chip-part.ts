@@ -3,6 +3,7 @@ import type { FlashStore } from "../flash/flash-store.ts";
 import type { HostCalls, WorkerContext } from "../worker/context.ts";
 import { ChipFlash } from "./chip-flash.ts";
 import type { ChipErase, ChipProgram, ChipSetup } from "./chip-messages.ts";
+import { eraseMs, type FlashTiming, programMs } from "./flash-timing.ts";
 import { type FlashAccess, FlashMemory } from "./flash-memory.ts";
 import { partitionCalls } from "./partition-calls.ts";
 
@@ -10,6 +11,7 @@ import { partitionCalls } from "./partition-calls.ts";
 export interface RunningFiles {
   readonly store: FlashStore;
   readonly journal: FlashJournal;
+  readonly timing: FlashTiming;
 }
 
 /** The worker half of the chip: its flash as Python reaches it, changed here and told to the host. */
@@ -21,9 +23,11 @@ export function chipCalls(context: WorkerContext, files: RunningFiles): HostCall
 class RunningFlash implements FlashAccess {
   readonly #context: WorkerContext;
   readonly #flash: ChipFlash;
+  readonly #timing: FlashTiming;
 
-  constructor(context: WorkerContext, setup: ChipSetup, { store, journal }: RunningFiles) {
+  constructor(context: WorkerContext, setup: ChipSetup, { store, journal, timing }: RunningFiles) {
     this.#context = context;
+    this.#timing = timing;
     const tree = {
       get versions() {
         return { vfs: journal.operations, nvs: journal.operations };
@@ -46,12 +50,14 @@ class RunningFlash implements FlashAccess {
 
   program(offset: number, bytes: Uint8Array): void {
     this.#flash.program(offset, bytes);
+    this.#context.standStill(programMs(this.#timing, offset, bytes.length));
     const message: ChipProgram = { type: "chip-program", offset, bytes };
     this.#context.post(message);
   }
 
   erase(offset: number, sizeBytes: number): void {
     this.#flash.erase(offset, sizeBytes);
+    this.#context.standStill(eraseMs(this.#timing, offset, sizeBytes));
     const message: ChipErase = { type: "chip-erase", offset, sizeBytes };
     this.#context.post(message);
   }

@@ -7,7 +7,7 @@ import { ChipHost } from "./chip-host.ts";
 import { type ChipModel, chipModels, type ChipName } from "./chip-model.ts";
 import { factoryFlash, type FactoryOptions, vfsOffset } from "./flash-layout.ts";
 import { flashSizes, FlashMemory } from "./flash-memory.ts";
-import { instantFlash, typicalFlash } from "./flash-timing.ts";
+import { type FlashTiming, instantFlash, typicalFlash } from "./flash-timing.ts";
 
 /** Size of a flash chip when none is given. */
 const defaultBytes = 4 * 1024 * 1024;
@@ -37,11 +37,16 @@ export function makeChip(options: VirtualBoardOptions, mac: Uint8Array, files: F
   const flash = new ChipFlash(memoryOf(sizeBytes, blocks, kept), files, {
     ...(kept !== undefined && { changed: kept.changedViews }),
   });
-  const timing = options.flashTiming === "typical" ? typicalFlash : instantFlash;
+  const timing = timingOf(options);
   const chip = new ChipHost({ model, mac, flash, timing, faults: options.chipFaults ?? {}, factory: { name, blocks } });
   chip.onChange(() => files.chipChanged());
   files.attach(chip);
   return chip;
+}
+
+/** How long the flash of a board takes. */
+export function timingOf({ flashTiming = "none" }: VirtualBoardOptions): FlashTiming {
+  return flashTiming === "typical" ? typicalFlash : instantFlash;
 }
 
 /** Size of the file system that a new board comes with. */

@@ -1,5 +1,6 @@
 import { RefusedError, type FlashOperation, type SimFault, type SimFlash } from "@espx/proto";
 import type { HostPart, PartChannel } from "../board/host-part.ts";
+import { type FlashTiming, instantFlash } from "../chip/flash-timing.ts";
 import type { FlashTree } from "../chip/chip-flash.ts";
 import { FlashKeeper } from "./flash-keeper.ts";
 import {
@@ -27,6 +28,8 @@ export interface FlashChip {
 export interface FlashHostOptions extends FlashStoreOptions {
   /** Where the flash is kept between runs; its content goes before `files`. */
   readonly stateFile?: string;
+  /** How long a running board takes for a change; default no time. */
+  readonly timing?: FlashTiming;
 }
 
 /**
@@ -42,6 +45,7 @@ export class FlashHost implements HostPart, SimFlash, FlashTree {
   #store: FlashStore;
   #chip: FlashChip | undefined;
   readonly #keeper: FlashKeeper | undefined;
+  readonly #timing: FlashTiming;
   readonly #cut = new SharedArrayBuffer(12);
   #channel: PartChannel | undefined;
   #journal: FlashOperation[] = [];
@@ -49,6 +53,7 @@ export class FlashHost implements HostPart, SimFlash, FlashTree {
   #whenCut: (() => void) | undefined;
 
   constructor(options: FlashHostOptions = {}) {
+    this.#timing = options.timing ?? instantFlash;
     this.#keeper =
       options.stateFile === undefined ? undefined : new FlashKeeper(options.stateFile, () => this.#state());
     const kept = this.#keeper?.load();
@@ -86,7 +91,7 @@ export class FlashHost implements HostPart, SimFlash, FlashTree {
   }
 
   setup(): FlashSetup {
-    return { snapshot: this.snapshot(), cut: this.#cut };
+    return { snapshot: this.snapshot(), cut: this.#cut, timing: this.#timing };
   }
 
   connect(channel: PartChannel): void {

@@ -1,7 +1,9 @@
 import type { FlashOperation } from "@espx/proto";
+import type { FlashTiming } from "../chip/flash-timing.ts";
 import type { WorkerContext } from "../worker/context.ts";
 import { fileErrno, FlashRefusal } from "./file-errno.ts";
-import { cutWord, type FlashCut, type FlashDone } from "./flash-messages.ts";
+import { cutWord, type FlashCut, type FlashDone, type FlashSetup } from "./flash-messages.ts";
+import { operationMs } from "./operation-time.ts";
 import type { FlashStore } from "./flash-store.ts";
 
 /** 2000-01-01 in seconds since 1970: where the clock of an ESP32 starts at power-on. */
@@ -15,12 +17,14 @@ export class FlashJournal {
   readonly #context: WorkerContext;
   readonly #store: FlashStore;
   readonly #cut: Int32Array;
+  readonly #timing: FlashTiming;
   #operations = 0;
 
-  constructor(context: WorkerContext, store: FlashStore, cut: SharedArrayBuffer) {
+  constructor(context: WorkerContext, store: FlashStore, { cut, timing }: Pick<FlashSetup, "cut" | "timing">) {
     this.#context = context;
     this.#store = store;
     this.#cut = new Int32Array(cut);
+    this.#timing = timing;
   }
 
   /** How many were done. */
@@ -44,6 +48,7 @@ export class FlashJournal {
       throw error;
     }
     this.#operations++;
+    this.#context.standStill(operationMs(this.#timing, operation));
     if (this.#cutIsDue()) this.#cutPower(operation);
     const done: FlashDone = { type: "flash-done", operation, mtimeS };
     this.#context.post(done);

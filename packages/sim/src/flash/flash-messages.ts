@@ -1,4 +1,5 @@
 import type { FlashOperation } from "@espx/proto";
+import type { FlashTiming } from "../chip/flash-timing.ts";
 import type { FlashSnapshot } from "./flash-snapshot.ts";
 
 /** What the worker half of the flash starts from. */
@@ -6,6 +7,7 @@ export interface FlashSetup {
   readonly snapshot: FlashSnapshot;
   /** {@link CutWords}; shared, so that a cut can be armed while the program never waits. */
   readonly cut: SharedArrayBuffer;
+  readonly timing: FlashTiming;
 }
 
 /** Words of {@link FlashSetup.cut}: operations until the power goes (0: not armed), torn bytes (-1: clean), and 1 when all fail. */

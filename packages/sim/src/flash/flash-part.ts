@@ -10,12 +10,12 @@ import { nvsCalls } from "./nvs-calls.ts";
 
 /** The worker half of a board's flash: its files for the interpreter, and NVS for Python. */
 export function makeFlashPart(context: WorkerContext): WorkerPart & { readonly fileSystem: BoardFiles } {
-  const { snapshot, cut } = context.setup<FlashSetup>("flash");
+  const { snapshot, cut, timing } = context.setup<FlashSetup>("flash");
   const store = FlashStore.restore(snapshot);
-  const journal = new FlashJournal(context, store, cut);
+  const journal = new FlashJournal(context, store, { cut, timing });
   context.on("flash-put", ({ path, content }: FlashPut) => putFromOutside(store, path, content));
   context.on("flash-limit", ({ freeBytes }: FlashLimit) => store.limitFree(freeBytes));
-  const calls = { ...nvsCalls(context, store.nvs, journal), ...chipCalls(context, { store, journal }) };
+  const calls = { ...nvsCalls(context, store.nvs, journal), ...chipCalls(context, { store, journal, timing }) };
   return { calls, fileSystem: new BoardFiles(store, journal) };
 }
 

@@ -110,6 +110,13 @@ export class BoardContext implements WorkerContext {
     }
   }
 
+  standStill(ms: number): void {
+    if (!(ms > 0)) return;
+    this.#flush();
+    const untilUs = this.clock.nowUs() + ms * 1000;
+    while (this.clock.nowUs() < untilUs) this.clock.wait(untilUs, this.control.wakes);
+  }
+
   at(dueMs: number, callback: () => void): () => void {
     return this.#timers.add(dueMs * 1000, callback);
   }

@@ -60,7 +60,7 @@ export function runBoard(start: StartData): never {
   if (start.image === undefined) context.post({ type: "image", image: { ...references, vm: interpreter.image() } });
   const adopt = adoptSource(start.boot.firmware);
   if (adopt !== undefined) interpreter.execute(adopt);
-  sufferFaults(context, callbacks, () => console.output.flush());
+  sufferFaults(context, callbacks);
   context.post({ type: "loaded", memory: interpreter.memory.shared });
   const programs = new Programs(console, files, support, softReset);
   const outcome = programs.run(start.boot.rawRepl);

@@ -23,6 +23,8 @@ export interface WorkerContext {
    * Every wait of every part goes through here: virtual time and Ctrl-C hook in at this one place.
    */
   until<T>(condition: () => T | undefined, timeoutMs: number): WaitResult<T>;
+  /** Lets time pass in which nothing of the board goes on, neither its timers nor its console: what C does without looking up. */
+  standStill(ms: number): void;
   /** Runs `callback` inside the first wait at or after `dueMs`; the returned function calls it off. */
   at(dueMs: number, callback: () => void): () => void;
   /** Handles what the host has sent so far, without waiting. */

@@ -24,8 +24,8 @@ const keepFreeCallback = 0;
 /** What the program had just dropped counts as garbage after this time only: pointers to it lie around on the stack. */
 const garbageMs = 500;
 
-/** Lets the faults of the program come to it. @param flush - sends what was printed before the program stands still */
-export function sufferFaults(context: BoardContext, callbacks: CallbackQueue, flush: () => void): void {
+/** Lets the faults of the program come to it. */
+export function sufferFaults(context: BoardContext, callbacks: CallbackQueue): void {
   let callOff = (): void => {};
   const keepFree = (freeBytes: number | null): void => {
     callOff();
@@ -34,16 +34,7 @@ export function sufferFaults(context: BoardContext, callbacks: CallbackQueue, fl
     if (freeBytes !== null) callOff = context.at(context.now() + garbageMs, act);
   };
   context.on("program-memory", ({ freeBytes }: MemoryChange) => keepFree(freeBytes));
-  context.on("program-hang", ({ forMs = Infinity }: ProgramHang) => {
-    flush();
-    standStill(context, forMs);
-  });
+  context.on("program-hang", ({ forMs = Infinity }: ProgramHang) => context.standStill(forMs));
   const { freeBytes } = context.setup<ProgramSetup>("program");
   if (freeBytes !== null) keepFree(freeBytes);
-}
-
-/** Nothing of the board goes on, neither its timers nor its console, as in a call into C that does not return. */
-function standStill({ clock, control }: BoardContext, forMs: number): void {
-  const untilUs = clock.nowUs() + forMs * 1000;
-  while (clock.nowUs() < untilUs) clock.wait(untilUs, control.wakes);
 }
