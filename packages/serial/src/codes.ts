@@ -3,6 +3,7 @@ export const serialCodes = {
   "serial/no-reply": { class: "LinkError", meaning: "a board sends nothing, whatever it is sent" },
   "serial/not-micropython": { class: "LinkError", meaning: "what answers does not speak MicroPython's raw REPL" },
   "serial/timeout": { class: "LinkError", meaning: "a board did not finish in time what it was asked to run" },
+  "serial/noisy-line": { class: "LinkError", meaning: "a line damages what it carries, again and again" },
   "serial/rebooted": { class: "LinkError", meaning: "a board started anew while it was being worked on" },
   "serial/canceled": { class: "CanceledError", meaning: "work on a board was called off" },
   "serial/bad-framing": { class: "ProtocolError", meaning: "a board breaks the framing of the raw REPL" },

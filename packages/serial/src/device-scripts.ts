@@ -1,22 +1,34 @@
 /** The one temporary name a transport writes to; a rename from it puts a whole file in place. */
 export const INCOMING_PATH = "/.espx-part";
 
-/**
- * Functions that the scripts below call; sent once after the raw REPL was entered.
- *
- * `_xh` prints size and SHA-256 of a file as it reads back, `_xp` makes the folders above a path, `_xw` appends base64
- * to the open file, `_xs` closes it, `_xd` removes a file and the folders that are empty then.
- */
-export const helperScript = `
-import os,binascii,hashlib
+/** What both scripts below need: `_xh(path)` answers size and SHA-256 of a file as it reads back; `_xk` is told of long work. */
+const hashScript = `
+import os,sys,io,binascii,hashlib
+_xk=0
+_xb=bytearray(1024)
+_xm=memoryview(_xb)
 def _xh(p):
- h=hashlib.sha256();b=bytearray(1024);m=memoryview(b);n=0
- with open(p,'rb') as f:
+ h=hashlib.sha256();n=0
+ with open(p,'rb')as f:
   while 1:
-   k=f.readinto(b)
-   if not k:break
-   h.update(m[:k]);n+=k
- return n,binascii.hexlify(h.digest()).decode()
+   k=f.readinto(_xb)
+   if not k:return n,h.digest()
+   h.update(_xm[:k]);n+=k
+   if _xk and n&65535<1024:_xk()
+`;
+
+/**
+ * Functions that change files.
+ *
+ * `_xw(stream, n)` appends to the file that comes in, `_xc(sha256 + path)` ends it, reads it back and gives it its name, `_xy` copies a
+ * file into it, `_xd` removes a file and the folders that are empty then, `_xq` writes and reads back a small file under its own name,
+ * `_xv` answers the free bytes.
+ */
+export const filesScript = `${hashScript}
+try:from deflate import DeflateIO as _xz
+except ImportError:_xz=0
+_xf=0
+def _xs():getattr(os,'sync',int)()
 def _xp(p):
  i=p.find('/',1)
  while i>0:
@@ -24,15 +36,23 @@ def _xp(p):
   except OSError as e:
    if e.args[0]!=17:raise
   i=p.find('/',i+1)
-def _xo(p):
+def _xw(s,n):
  global _xf
- _xf=open(p,'wb')
-def _xw(s):
- b=binascii.a2b_base64(s)
- if _xf.write(b)!=len(b):raise OSError(28)
-def _xs():
- _xf.close()
- getattr(os,'sync',int)()
+ _xf=_xf or open('${INCOMING_PATH}','wb')
+ while n:
+  k=s.readinto(_xm[:min(n,1024)])
+  if not k or _xf.write(_xm[:k])!=k:raise OSError(28 if k else 5)
+  n-=k
+  if _xk and n&65535<1024:_xk()
+def _xc(d):
+ global _xf
+ _xw(0,0);_xf.close();_xf=0;_xs()
+ n,h=_xh('${INCOMING_PATH}');p=str(d[32:],'utf8')
+ if h!=d[:32]:
+  os.remove('${INCOMING_PATH}');raise ValueError('espx: %d %s'%(n,binascii.hexlify(h).decode()))
+ _xp(p);os.rename('${INCOMING_PATH}',p);_xs()
+def _xy(p):
+ with open(p,'rb')as s:_xw(s,os.stat(p)[6])
 def _xd(p):
  try:os.remove(p)
  except OSError as e:
@@ -42,57 +62,56 @@ def _xd(p):
   if not p:break
   try:os.rmdir(p)
   except OSError:break
-def _xy(p,q):
- b=bytearray(1024);m=memoryview(b)
- with open(p,'rb') as f:
-  with open(q,'wb') as g:
-   while 1:
-    k=f.readinto(b)
-    if not k:break
-    if g.write(m[:k])!=k:raise OSError(28)
- getattr(os,'sync',int)()
+def _xq(p,b):
+ _xp(p)
+ with open(p,'wb')as f:
+  if f.write(b)!=len(b):raise OSError(28)
+ _xs()
+ with open(p,'rb')as f:
+  c=f.read()
+  if c!=b:raise ValueError('espx: %d %s'%(len(c),binascii.hexlify(c).decode()))
 def _xv():
  s=os.statvfs('/')
  return s[1]*s[3]
 `;
 
 /**
- * Prints what a board is and holds, a tagged line each, a count and a CRC-32 at the end; see {@link parseInventory}.
+ * Prints what a board is and holds, a tagged line each, a count and a CRC-32 at the end; see {@link readInventory}.
  *
  * Other file systems than the root's are left out: they show another statvfs. A program in `/boot.py` or `/main.py` is
  * foreign when it has a line of code and does not put `/safe` on its path, which every launcher of espx does.
  */
-export const inventoryScript = `
+export const inventoryScript = `${hashScript}
 def _xi():
- import gc,sys,os,binascii,machine
+ import gc,machine
  c=[0,0]
  def w(*a):
-  s=' '.join(str(x) for x in a)+'\\n'
+  s=' '.join([str(x)for x in a])+'\\n'
   c[0]+=1;c[1]=binascii.crc32(s.encode(),c[1])
   print(s,end='')
- def x(b):
-  return binascii.hexlify(b).decode() or '-'
+ def x(b):return binascii.hexlify(b).decode()or'-'
  def r(p):
   try:
-   with open(p,'rb') as f:return x(f.read(200))
-  except OSError:return '-'
+   with open(p,'rb')as f:return x(f.read(200))
+  except OSError:return'-'
  def code(p):
-  n=0;o=0
+  n=o=0
   try:
-   with open(p,'rb') as f:
+   with open(p,'rb')as f:
     for l in f:
-     if b'"/safe"' in l:o=1
+     if b'"/safe"'in l:o=1
      l=l.strip()
      if l and l[:1]!=b'#':n=1
   except OSError:pass
   return n and not o
  gc.collect()
- w('espx',1)
+ i=sys.implementation
+ w('espx',2)
  w('id',x(machine.unique_id()))
  w('chip',x(sys.platform.encode()))
- w('board',x(sys.implementation._machine.encode()))
- w('version',*list(sys.implementation.version)[:3])
- w('mpy',sys.implementation._mpy&255)
+ w('board',x(i._machine.encode()))
+ w('version',*list(i.version)[:3])
+ w('mpy',i._mpy&255)
  v=os.statvfs('/')
  w('free',v[1]*v[3])
  w('heap',gc.mem_free())
@@ -100,24 +119,27 @@ def _xi():
   import deflate
   w('can','deflate')
  except ImportError:pass
- w('record',0,r('/state/slot0'))
- w('record',1,r('/state/slot1'))
- for p in ('/boot.py','/main.py'):
+ for p in(0,1):w('record',p,r('/state/slot%d'%p))
+ for p in('/boot.py','/main.py'):
   if code(p):w('foreign',p)
  t=['/']
  while t:
   d=t.pop()
   for e in os.ilistdir(d):
    p=d+e[0]
-   if e[1]&0x4000:
+   if e[1]&16384:
     try:
      if os.statvfs(p)[:3]!=v[:3]:continue
     except OSError:pass
     t.append(p+'/')
-   elif p!='${INCOMING_PATH}':
-    n,h=_xh(p)
-    w('file',n,h,x(p.encode()))
- print('end',c[0],c[1])
+   else:
+    n,h=_xh(p);h=binascii.b2a_base64(h)[:43].decode()
+    if p=='${INCOMING_PATH}':w('part',n,h)
+    else:
+     for b in p:
+      if not' '<b<'\\x7f':p=x(p.encode());break
+     w('file',n,h,p)
+ print('end',*c)
 _xi()
 `;
 

@@ -41,5 +41,7 @@ export { parseRunningAnswer, runningQuery } from "./running-state.ts";
 export type { RunningAnswer } from "./running-state.ts";
 export { SerialTransport } from "./serial-transport.ts";
 export type { SerialTransportOptions } from "./serial-transport.ts";
+export type { Deflate } from "./stream/frame-packer.ts";
+export type { LineReport } from "./stream/step-stream.ts";
 export { formatTrace, traceLink } from "./trace-link.ts";
 export type { TraceEntry } from "./trace-link.ts";

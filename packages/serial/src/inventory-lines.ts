@@ -1,5 +1,6 @@
-import { crc32, decodeSlotRecord, isEspxError, parseHex, ProtocolError } from "@espx/proto";
+import { crc32, decodeSlotRecord, formatHex, isEspxError, parseHex, ProtocolError } from "@espx/proto";
 import type { FileFact, Inventory, SlotRecord } from "@espx/proto";
+import { decodeBase64 } from "./base64.ts";
 
 /**
  * Reads what the inventory script prints: tagged lines, each tag with its own fields, and `end <lines> <crc32>`.
@@ -8,12 +9,23 @@ import type { FileFact, Inventory, SlotRecord } from "@espx/proto";
  *   missing file
  */
 export function parseInventory(text: string): Inventory {
+  return readInventory(text).inventory;
+}
+
+/** What lies on a board under the temporary name, left by a deploy that was broken off. */
+export type PartialFile = Pick<FileFact, "sizeBytes" | "sha256">;
+
+/** {@link parseInventory}, with what an earlier deploy left half done. */
+export function readInventory(text: string): { readonly inventory: Inventory; readonly partial: PartialFile | null } {
   const lines = text.replaceAll("\r\n", "\n").split("\n");
   const end = lines.findIndex((line) => line.startsWith("end "));
   if (end < 0) throw bad("has no end line", text.slice(-40));
   checkEnd(lines.slice(0, end), lines[end] as string);
-  if (lines[0] !== "espx 1") throw bad("starts with", lines[0] ?? "");
-  return collect(lines.slice(1, end).map(readLine));
+  if (lines[0] !== "espx 2") throw bad("starts with", lines[0] ?? "");
+  const read = lines.slice(1, end).map(readLine);
+  const part = read.find(({ tag }) => tag === "part")?.fields;
+  const partial = part === undefined ? null : { sizeBytes: Number(part[0]), sha256: hexOf(part[1] as string) };
+  return { inventory: collect(read), partial };
 }
 
 interface Line {
@@ -33,7 +45,8 @@ const forms: Readonly<Record<string, RegExp>> = {
   can: /^[a-z0-9-]{1,32}$/,
   record: /^[01] (?:(?:[0-9a-f]{2})+|-)$/,
   foreign: /^\/(?:boot|main)\.py$/,
-  file: /^\d{1,15} [0-9a-f]{64} (?:[0-9a-f]{2})+$/,
+  part: /^\d{1,15} [A-Za-z0-9+/]{43}$/,
+  file: /^\d{1,15} [A-Za-z0-9+/]{43} (?:\/[!-~]*|(?:[0-9a-f]{2})+)$/,
 };
 const single = ["id", "chip", "board", "version", "mpy", "free", "heap"] as const;
 
@@ -76,9 +89,9 @@ function chipOf(platform: string, board: string): string {
 
 function readFiles(lines: readonly (readonly string[])[]): readonly FileFact[] {
   const files = lines.map(([size = "", sha256 = "", path = ""]) => ({
-    path: hexText(path),
+    path: path.startsWith("/") ? path : hexText(path),
     sizeBytes: Number(size),
-    sha256,
+    sha256: hexOf(sha256),
   }));
   const paths = new Set(files.map((file) => file.path));
   if (paths.size !== files.length) throw bad("names a file", "twice");
@@ -116,6 +129,10 @@ function checkEnd(lines: readonly string[], end: string): void {
 
 function first(fields: readonly string[]): string {
   return fields[0] as string;
+}
+
+function hexOf(base64: string): string {
+  return formatHex(decodeBase64(base64));
 }
 
 function hexText(hex: string): string {

@@ -9,17 +9,3 @@ export function pythonString(text: string): string {
   });
   return `'${body.join("")}'`;
 }
-
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/** @source RFC 4648 section 4 */
-export function encodeBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 3) {
-    const [a, b, c] = [bytes[at] as number, bytes[at + 1], bytes[at + 2]];
-    text += alphabet.charAt(a >> 2) + alphabet.charAt(((a & 3) << 4) | ((b ?? 0) >> 4));
-    text += b === undefined ? "=" : alphabet.charAt(((b & 15) << 2) | ((c ?? 0) >> 6));
-    text += c === undefined ? "=" : alphabet.charAt(c & 63);
-  }
-  return text;
-}

@@ -27,7 +27,8 @@ export interface EnterOptions {
 const TIMEOUT_MS = 12_000;
 const SILENCE_MS = 1_200;
 const SETTLE_MS = 150;
-const banner = ascii("raw REPL; CTRL-B to exit\r\n>");
+/** What the raw REPL says when it is entered. */
+export const rawBanner = ascii("raw REPL; CTRL-B to exit\r\n>");
 const prompt = ascii(">>> ");
 
 /**
@@ -86,7 +87,7 @@ const attempts: Readonly<Record<EnterStep, (attempt: Attempt) => Promise<boolean
 async function enter(attempt: Attempt, waitMs: number): Promise<boolean> {
   attempt.reader.drop();
   await send(attempt, "\r\x01");
-  return find(attempt, banner, waitMs);
+  return find(attempt, rawBanner, waitMs);
 }
 
 function send(attempt: Attempt, text: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock, SerialLink } from "@espx/proto";
 import { LinkReader } from "./link-reader.ts";
 import type { Limit } from "./link-reader.ts";
 import { printable } from "./printable.ts";
-import { enterRawRepl } from "./raw-enter.ts";
+import { enterRawRepl, rawBanner } from "./raw-enter.ts";
 import type { Entered, EnterOptions } from "./raw-enter.ts";
 import { paste, requestPaste, sendPlain } from "./raw-paste.ts";
 import { RebootWatch } from "./reboot-watch.ts";
@@ -22,6 +22,8 @@ export interface ExecOptions {
 const EXEC_TIMEOUT_MS = 30_000;
 const END = 0x04;
 const RESET_MS = 500;
+/** A program's own `boot.py` may connect to a network first. */
+const SOFT_RESET_MS = 20_000;
 const LEAVE_MS = 1_000;
 /** How a reset looks from here: its boot text, a broken frame, or silence. */
 const resetShows = ["serial/rebooted", "serial/bad-framing", "serial/timeout"];
@@ -79,6 +81,45 @@ export class RawRepl {
     } catch (error) {
       throw await this.#afterFailure(error);
     }
+  }
+
+  /**
+   * Runs code that talks back: `talk` has the wire to itself until it returns, which is when the code has ended or is about to.
+   *
+   * @throws what {@link exec} throws, and what `talk` throws
+   */
+  async converse<T>(code: string, talk: (wire: Wire) => Promise<T>, options: ExecOptions = {}): Promise<T> {
+    const source = encodeCode(code);
+    const { clock, reader } = this.#wire;
+    const limit = (): Limit => ({
+      untilMs: clock.now() + (options.timeoutMs ?? EXEC_TIMEOUT_MS),
+      signal: options.signal,
+    });
+    reader.drop();
+    reader.forget();
+    try {
+      await this.#send(source, limit());
+      const result = await talk(this.#wire);
+      await this.#follow(limit(), undefined);
+      return result;
+    } catch (error) {
+      throw await this.#afterFailure(error);
+    }
+  }
+
+  /**
+   * Starts the interpreter anew with an empty heap; `boot.py` runs, `main.py` does not.
+   *
+   * @throws LinkError `serial/timeout`, `link/lost`; CanceledError `serial/canceled`
+   */
+  async softReset(signal?: AbortSignal): Promise<void> {
+    const limit = { untilMs: this.#wire.clock.now() + SOFT_RESET_MS, signal };
+    this.reader.drop();
+    this.#raw = false;
+    await write(this.#wire, ascii("\x04"), limit);
+    if (!(await skipPast(this.#wire, ascii("MPY: soft reboot\r\n"), limit))) throw timedOut();
+    if (!(await skipPast(this.#wire, rawBanner, limit))) throw timedOut();
+    this.#raw = true;
   }
 
   /**

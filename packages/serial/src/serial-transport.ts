@@ -1,38 +1,61 @@
 import { DeviceError, LinkError } from "@espx/proto";
 import type {
   Clock,
-  FileFact,
   Inventory,
   Plan,
   Progress,
   RunningState,
   SerialLink,
+  Sha256,
   SlotName,
   SlotRecord,
   Step,
   Transport,
 } from "@espx/proto";
 import { askRunning } from "./ask-running.ts";
-import { BoardFiles } from "./board-files.ts";
 import { Confirmation } from "./confirmation.ts";
-import { helperScript, inventoryScript, resetScript } from "./device-scripts.ts";
+import { inventoryScript, resetScript } from "./device-scripts.ts";
 import type { resetReasons } from "./device-scripts.ts";
-import { parseInventory } from "./inventory-lines.ts";
+import { readInventory } from "./inventory-lines.ts";
+import type { PartialFile } from "./inventory-lines.ts";
 import type { Entered, EnterOptions } from "./raw-enter.ts";
 import { RawRepl } from "./raw-repl.ts";
 import { ascii, skipPast, write } from "./wire.ts";
+import { checkRoom } from "./room.ts";
+import type { Deflate } from "./stream/frame-packer.ts";
+import { findResumePoint } from "./stream/resume.ts";
+import type { ResumePoint } from "./stream/resume.ts";
+import { StepStream } from "./stream/step-stream.ts";
+import type { LineReport } from "./stream/step-stream.ts";
 
 /** How long a board may take to say that it starts anew. */
 const RESTART_MS = 2_000;
 const INVENTORY_TIMEOUT_MS = 120_000;
 /** A plain program is confirmed after 30 s; then it may be asked the hard way. */
 const SILENCE_MS = 45_000;
+/** What the receiver, its buffers and the smallest window take, with some room for gaps in the heap. */
+const HEAP_MIN_BYTES = 40 * 1024;
+/** From here on a window of 8 KiB does no harm, and saves some. */
+const HEAP_AMPLE_BYTES = 96 * 1024;
 
 export interface SerialTransportOptions extends Pick<EnterOptions, "timeoutMs" | "mayReset"> {
   /** Gets the lines that the board prints while {@link SerialTransport.watch} waits. */
   readonly onConsole?: (line: string) => void;
   /** Told once when the raw REPL was entered: whether a program was stopped, and how. */
   readonly onEntered?: (entered: Entered) => void;
+  /** Makes what is sent smaller, where the board can inflate. */
+  readonly deflate?: Deflate;
+  /** Lets a file that was begun by an interrupted deploy go on where it stopped. */
+  readonly sha256?: Sha256;
+  /** Rates to try for the bulk of a deploy, best first; none unless given. Never on native USB, which has no rate. */
+  readonly rates?: readonly number[];
+  /** Told how the line did after each stream. */
+  readonly onLine?: (line: LineReport) => void;
+}
+
+interface Known {
+  readonly inventory: Inventory;
+  readonly partial: PartialFile | null;
 }
 
 /** Changes a board over its serial console. The board's program is stopped from the first call until a reset. */
@@ -41,8 +64,11 @@ export class SerialTransport implements Transport {
   readonly #clock: Clock;
   readonly #options: SerialTransportOptions;
   #repl: RawRepl | undefined;
-  #files: BoardFiles | undefined;
-  #known: readonly FileFact[] | undefined;
+  #stream: StepStream | undefined;
+  /** The last step that was given, done or not. */
+  #lastStep: Promise<void> = Promise.resolve();
+  #known: Known | undefined;
+  #resume: ResumePoint | null = null;
   #committed: SlotRecord | null = null;
 
   constructor(link: SerialLink, clock: Clock, options: SerialTransportOptions = {}) {
@@ -57,9 +83,14 @@ export class SerialTransport implements Transport {
    * @throws LinkError `serial/no-reply`, `serial/not-micropython`, `link/lost`
    */
   async repl(signal?: AbortSignal): Promise<RawRepl> {
+    await this.#stream?.idle();
+    return this.#rawRepl(signal);
+  }
+
+  async #rawRepl(signal: AbortSignal | undefined): Promise<RawRepl> {
     this.#repl ??= new RawRepl(this.#link, this.#clock);
     if (this.#repl.entered) return this.#repl;
-    this.#files = undefined;
+    this.#stream?.forget();
     const entered = await this.#repl.enter({ ...this.#options, signal });
     this.#options.onEntered?.(entered);
     return this.#repl;
@@ -75,42 +106,48 @@ export class SerialTransport implements Transport {
   }
 
   async inventory(signal?: AbortSignal): Promise<Inventory> {
-    const repl = await this.repl(signal);
-    const output = await repl.exec(`${helperScript}${inventoryScript}`, { timeoutMs: INVENTORY_TIMEOUT_MS, signal });
-    this.#files = new BoardFiles(repl);
-    const inventory = parseInventory(output);
-    this.#known = inventory.files;
-    return inventory;
+    return (await this.#read(signal)).inventory;
   }
 
   /**
-   * Checks the room; an interrupted run needs no resume point here, since the plan is made from what the board holds.
+   * Checks the room, and finds out whether a file that was begun can go on; files that are whole are not in the plan.
    *
+   * A program that was stopped keeps its memory: where it left too little, the interpreter is started anew.
    * @throws DeviceError `device/full`
    */
   async begin(plan: Plan, signal?: AbortSignal): Promise<ReadonlySet<number>> {
-    const files = await this.#boardFiles(signal);
+    const { inventory, partial } = this.#known ?? (await this.#read(signal));
     this.#committed = null;
-    await files.checkRoom(plan, this.#known ?? (await this.inventory(signal)).files, signal);
+    checkRoom(plan, inventory, partial?.sizeBytes ?? 0);
+    this.#resume = await findResumePoint(plan, partial, this.#options.sha256);
+    if (inventory.heapFreeBytes < HEAP_MIN_BYTES) {
+      await (await this.repl(signal)).softReset(signal);
+      this.#stream?.forget();
+    }
     return new Set();
   }
 
+  /**
+   * Resolves when the step is done. Calls may overlap: steps are done in the order of the calls, without a pause between
+   * them, and none after one that failed.
+   */
   async apply(
     step: Step,
     options: { readonly progress?: Progress; readonly signal?: AbortSignal } = {},
   ): Promise<void> {
-    if (step.kind === "reset") return this.reset("update", options.signal);
-    const files = await this.#boardFiles(options.signal);
-    this.#known = undefined;
-    switch (step.kind) {
-      case "put":
-        return files.put(step, options);
-      case "remove":
-        return files.remove(step.path, options);
-      case "commit":
-        await files.commit(step, options);
-        this.#committed = step.record;
+    if (step.kind === "reset") {
+      await this.#lastStep;
+      return this.reset("update", options.signal);
     }
+    const fromByte = step.kind === "put" && step.path === this.#resume?.path ? this.#resume.fromByte : 0;
+    if (step.kind === "put") this.#resume = null;
+    const stream = (this.#stream ??= this.#startStream());
+    const done = stream.apply(step, { ...options, fromByte });
+    this.#known = undefined;
+    this.#lastStep = done;
+    this.#lastStep.catch(() => {});
+    await done;
+    if (step.kind === "commit") this.#committed = step.record;
   }
 
   /** Resets the board and lets go of the raw REPL; its program starts again. */
@@ -174,13 +211,25 @@ export class SerialTransport implements Transport {
     }
   }
 
-  async #boardFiles(signal?: AbortSignal): Promise<BoardFiles> {
+  async #read(signal: AbortSignal | undefined): Promise<Known> {
     const repl = await this.repl(signal);
-    if (this.#files !== undefined) return this.#files;
-    const files = new BoardFiles(repl);
-    await files.install(signal);
-    this.#files = files;
-    return files;
+    const output = await repl.exec(inventoryScript, { timeoutMs: INVENTORY_TIMEOUT_MS, signal });
+    this.#known = readInventory(output);
+    return this.#known;
+  }
+
+  #startStream(): StepStream {
+    const { deflate, rates = [], onLine } = this.#options;
+    const { kind, safeCreditBytes } = this.#link.traits;
+    const inventory = this.#known?.inventory;
+    const isUsb = kind === "usb-jtag" || kind === "cdc";
+    return new StepStream((signal) => this.#rawRepl(signal), {
+      creditBytes: safeCreditBytes >> 1,
+      deflate: inventory?.capabilities.includes("deflate") === true ? deflate : undefined,
+      windowBits: (inventory?.heapFreeBytes ?? 0) >= HEAP_AMPLE_BYTES ? 13 : 12,
+      rates: isUsb ? [] : rates,
+      onLine,
+    });
   }
 
   async #readState(said: string, signal?: AbortSignal): Promise<RunningState> {
@@ -220,6 +269,6 @@ export class SerialTransport implements Transport {
   #letGo(): void {
     this.#repl?.close();
     this.#repl = undefined;
-    this.#files = undefined;
+    this.#stream = undefined;
   }
 }

@@ -9,7 +9,7 @@ export async function applyPlan(ctx: Context, { transport }: Board, plan: Plan):
   let sentBytes = 0;
   const report = (doneBytes: number, path: string | null): void =>
     ctx.out.emit({ kind: "progress", data: { task: "sending", doneBytes, totalBytes: plan.sendBytes, path } });
-  for (const [index, step] of plan.steps.entries()) {
+  const steps = plan.steps.map(async (step, index) => {
     const size = step.kind === "put" && step.source.kind === "blob" ? step.sizeBytes : 0;
     if (!done.has(index)) {
       const progress = (bytes: number, _: number, path: string): void => report(sentBytes + bytes, path);
@@ -17,5 +17,7 @@ export async function applyPlan(ctx: Context, { transport }: Board, plan: Plan):
     }
     sentBytes += size;
     if (size > 0) report(sentBytes, null);
-  }
+  });
+  // Given all at once, they follow each other on the line without a pause.
+  await Promise.all(steps);
 }

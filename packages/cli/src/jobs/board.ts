@@ -1,5 +1,6 @@
 import { formatHex, type Inventory, type LinkListener, type SerialLink } from "@espx/proto";
-import { SerialTransport, type Entered } from "@espx/serial";
+import { type Deflate, SerialTransport, type Entered } from "@espx/serial";
+import { deflateRawSync } from "node:zlib";
 import type { Context } from "../context.ts";
 import { sha256 } from "../release/build.ts";
 
@@ -16,6 +17,8 @@ export interface Board {
 }
 
 const ENTER_TIMEOUT_MS = 12_000;
+
+const deflate: Deflate = (bytes, windowBits) => deflateRawSync(bytes, { level: 9, windowBits, memLevel: 9 });
 
 /** What becomes of a program that had to be stopped: a reset of the chip, a start as Ctrl-D makes it, or nothing. */
 export type Afterwards = "restart" | "soft-restart" | "leave-stopped";
@@ -34,6 +37,8 @@ export async function withBoard<T>(
   let stopped = false;
   const transport = new SerialTransport(link, ctx.clock, {
     timeoutMs: enterTimeoutMs(ctx),
+    deflate,
+    sha256,
     onConsole: (line) => detail(ctx, `board: ${line}`),
     onEntered: (entered) => {
       stopped = entered.interrupted;

@@ -1,0 +1,105 @@
+/** What the receiver says, a byte each; see {@link receiverScript}. */
+export const said = {
+  /** The next rate is set now: answer with {@link rateProbe} at it. */
+  rate: 0x02,
+  /** A frame was taken, or the receiver is ready for the first one. */
+  ready: 0x07,
+  /** As many bytes as the receiver was told may be sent on top. */
+  credit: 0x06,
+  /** It ends; what follows comes at the rate of the prompt. */
+  ending: 0x05,
+  /** Something was lost: two bytes (count of the trouble, frame that is awaited) and their check follow. */
+  trouble: 0x15,
+  /** Nothing but that it still works. */
+  alive: 0x00,
+  /** What the raw REPL puts after the output of code: the receiver is gone. */
+  gone: 0x04,
+} as const;
+
+/** Sent at a new rate; whatever arrives as these four bytes was understood. */
+export const rateProbe: Uint8Array = new TextEncoder().encode("espx");
+
+/** Most bytes of a frame's content: what the receiver has room for. */
+export const FRAME_BYTES = 4096;
+
+/** The rate of a prompt. */
+export const PROMPT_BAUD = 115_200;
+
+/**
+ * Defines `_xr(credit, window, rates)`, which takes frames from the console until one of kind 3; needs {@link filesScript}.
+ *
+ * A frame is `length | kind << 13` (u16le), at most 4096 bytes of content and the CRC-32 of it (u32le, counted in the length; it starts
+ * from the frame's number and kind, so that a lost frame shows). Content of kind 1 is deflated, of kind 2 as it is: records of kind u8,
+ * length u16le and bytes. 0 is data of the file that comes in, 1 ends it (32 bytes SHA-256, then the path), 2 is code to run.
+ *
+ * It answers each `credit` bytes that it has read with one byte, so that no more are on the way than the input ring holds. After a
+ * frame that is damaged, or 300 ms without a byte, it drops what comes until the line is quiet, says which frame it awaits, and goes on
+ * behind the bytes 0x16, count, 255 - count. After five such troubles in a row, about four seconds without a host, it ends.
+ *
+ * Ctrl-C is data here. A read of several bytes cannot be broken off, so a timer gives Ctrl-C its meaning back when nothing moves: what
+ * a pulled cable leaves behind can be interrupted. `machine.WDT` is never constructed, that would arm it; the framework's is fed.
+ */
+export const receiverScript = `
+def _xr(c,w,b):
+ global _xn,_xk
+ import select,time,machine
+ from micropython import kbd_intr as I
+ F=getattr(sys.modules.get('espx.watchdog'),'feed',int)
+ R=sys.stdin.buffer.readinto;O=sys.stdout.buffer.write;B=bytearray(4102);M=memoryview(B);W=q=a=u=v=r=_xn=0
+ p=select.poll();p.register(sys.stdin,1);P=p.poll
+ def G(l):
+  nonlocal W,u
+  k=0
+  while k<l:
+   if not P(300):return
+   F();u+=1;n=min(c-W,l-k);R(M[k:k+n]);k+=n;W+=n
+   if W==c:W=0;O(b'\\6')
+  return 1
+ def _xk():
+  nonlocal u
+  u+=1;O(b'\\0')
+ def D(m):
+  while P(m):R(M[:1])
+ def K(t):
+  nonlocal v
+  if u==v:I(3)
+  v=u
+ def U(x):
+  time.sleep_ms(30)
+  try:machine.UART(0,x)
+  except OSError:pass
+ T=machine.Timer(0);e=1
+ try:
+  I(-1);T.init(period=4000,callback=K)
+  for x in b:
+   O(b'\\2');U(x);k=0
+   while k<4 and P(400):R(M[k:k+1]);k+=1
+   if B[:k]==b'espx':r=x;break
+   D(400);U(115200)
+  O(b'\\7')
+  while 1:
+   if G(2):
+    k=B[1]>>5;n=B[0]|(B[1]&31)<<8
+    if n<4101 and G(n)and binascii.crc32(M[:n],q<<2|k)==558161692:
+     q+=1;a=0
+     if k>2:break
+     s=io.BytesIO(M[:n-4])
+     if k<2:s=_xz(s,1,w)
+     while 1:
+      h=s.read(3)
+      if not h:break
+      n=h[1]|h[2]<<8
+      if h[0]:(_xc if h[0]<2 else exec)(s.read(n));_xn+=1
+      else:_xw(s,n)
+     O(b'\\7');continue
+   a+=1;k=q&255
+   if a>5:raise OSError(116)
+   D(60);W=0;O(bytes((21,a,k,a^k^90)));k=0
+   while k<3 and P(400):R(M[:1]);k=k+1 if B[0]==(22,a,255-a)[k]else B[0]==22
+  e=0
+ finally:
+  if e:D(150)
+  if r:O(b'\\5');U(115200);U(115200)
+  T.deinit();I(3);_xk=0
+  if _xf:_xf.close()
+`;

@@ -1,0 +1,67 @@
+import type { LinkListener, LinkTraits, SerialLink, Signals } from "@espx/proto";
+
+/** What becomes of a byte on its way; undefined: it is lost. `at` counts the bytes of that direction. */
+export type Spoil = (byte: number, at: number) => number | undefined;
+
+/** A link that damages some of what it carries. */
+export class SpoiledLink implements SerialLink {
+  readonly url: string;
+  readonly traits: LinkTraits;
+  /** Rates that were set. */
+  readonly rates: number[] = [];
+  toBoard: Spoil = (byte) => byte;
+  toHost: Spoil = (byte) => byte;
+  sentBytes = 0;
+  #receivedBytes = 0;
+  readonly #inner: SerialLink;
+
+  constructor(inner: SerialLink, traits: Partial<LinkTraits> = {}) {
+    this.#inner = inner;
+    this.url = inner.url;
+    this.traits = { ...inner.traits, ...traits };
+  }
+
+  listen(listener: LinkListener): () => void {
+    return this.#inner.listen({
+      chunk: (bytes) => {
+        const kept = spoil(bytes, this.toHost, this.#receivedBytes);
+        this.#receivedBytes += bytes.length;
+        if (kept.length > 0) listener.chunk(kept);
+      },
+      closed: (error) => listener.closed(error),
+    });
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const kept = spoil(bytes, this.toBoard, this.sentBytes);
+    this.sentBytes += bytes.length;
+    await this.#inner.write(kept);
+  }
+
+  drain(): Promise<void> {
+    return this.#inner.drain();
+  }
+
+  setSignals(signals: Signals): Promise<boolean> {
+    return this.#inner.setSignals(signals);
+  }
+
+  setBaud(baudRate: number): Promise<void> {
+    this.rates.push(baudRate);
+    return this.#inner.setBaud(baudRate);
+  }
+
+  reopen(): Promise<void> {
+    return this.#inner.reopen();
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+function spoil(bytes: Uint8Array, how: Spoil, from: number): Uint8Array {
+  return Uint8Array.from(
+    Array.from(bytes, (byte, index) => how(byte, from + index)).filter((byte) => byte !== undefined),
+  );
+}

@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
+import { isEspxError } from "@espx/proto";
+import type { EspxError, SimSerialOptions, Step } from "@espx/proto";
+import { createWorld } from "@espx/sim";
+import type { VirtualBoard, World } from "@espx/sim";
+import { afterEach, describe, expect, test } from "vitest";
+import { SerialTransport } from "../src/index.ts";
+import type { LineReport } from "../src/index.ts";
+import { receiverScript } from "../src/stream/receiver.ts";
+import { SeededRandom } from "../../../testsuite/fuzz/seeded-random.ts";
+import { SpoiledLink } from "./spoiled-link.ts";
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
+const putStep = (path: string, bytes: Uint8Array): Extract<Step, { kind: "put" }> => ({
+  kind: "put",
+  path,
+  sizeBytes: bytes.length,
+  sha256: Buffer.from(sha256(bytes)).toString("hex"),
+  source: { kind: "blob", bytes },
+});
+
+let world: World;
+let board: VirtualBoard;
+let link: SpoiledLink;
+let ended = true;
+let passing: Promise<void> = Promise.resolve();
+const lines: LineReport[] = [];
+
+interface Bench extends SimSerialOptions {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly rates?: readonly number[];
+}
+
+async function start({ files = {}, rates = [], ...serial }: Bench = {}): Promise<SerialTransport> {
+  const made = await createWorld({ mode: "virtual", quietMs: 500 });
+  world = made;
+  board = await made.addBoard({ name: "bench", files });
+  await board.powerOn();
+  ended = false;
+  passing = (async () => {
+    while (!ended) await made.advance(20);
+  })();
+  link = new SpoiledLink(board.openSerial(serial), serial.port === "usb" ? { kind: "usb-jtag", safeCreditBytes: 4096 } : {});
+  return transportOn(rates);
+}
+
+function transportOn(rates: readonly number[] = []): SerialTransport {
+  const deflate = (bytes: Uint8Array, windowBits: number): Uint8Array => deflateRawSync(bytes, { level: 9, windowBits });
+  return new SerialTransport(link, world.clock, { deflate, sha256, rates, onLine: (line) => lines.push(line) });
+}
+
+afterEach(async () => {
+  if (ended) return;
+  lines.length = 0;
+  ended = true;
+  await passing;
+  await world.close();
+});
+
+/** Some text, some noise, an empty file. */
+function files(): readonly Extract<Step, { kind: "put" }>[] {
+  const random = new SeededRandom(7);
+  const text = (lines: number): Uint8Array =>
+    new TextEncoder().encode(Array.from({ length: lines }, () => `value = ${random.below(500)}\n`).join(""));
+  return [
+    putStep("/a/main.py", text(40)),
+    putStep("/a/lib/long.py", text(2_000)),
+    putStep("/a/lib/ä 'b'.py", text(90)),
+    putStep("/a/web/page.gz", random.bytes(9_000)),
+    putStep("/a/empty", new Uint8Array()),
+    putStep("/a/control.bin", Uint8Array.from({ length: 700 }, (_, index) => index % 7)),
+  ];
+}
+
+function expectAll(steps: readonly Extract<Step, { kind: "put" }>[]): void {
+  for (const { path, source } of steps) {
+    expect(board.flash.read(path), path).toEqual(source.kind === "blob" ? source.bytes : undefined);
+  }
+}
+
+async function failure(work: Promise<unknown>): Promise<EspxError> {
+  const error: unknown = await work.then(
+    () => new Error("nothing was thrown"),
+    (thrown: unknown) => thrown,
+  );
+  if (!isEspxError(error)) throw error;
+  return error;
+}
+
+/** Once in so many bytes, from somewhere on. */
+const rarely = (every: number, from: number) => (at: number) => at > from && at % every === 0;
+
+test("the receiver is less than 1.5 KB of source", () => {
+  expect(receiverScript.length).toBeLessThan(1536);
+});
+
+describe("steps that are given at once", () => {
+  test("are done in one run of the receiver, and small files share blocks", async () => {
+    const transport = await start();
+    await transport.inventory();
+    const steps = files();
+    await Promise.all(steps.map((step) => transport.apply(step)));
+    expectAll(steps);
+    const repl = await transport.repl();
+    expect(lines).toEqual([{ triedRates: [], rate: undefined, troubles: 0 }]);
+    expect(link.sentBytes).toBeLessThan(24_000);
+    expect(await repl.exec("print('prompt')")).toBe("prompt\r\n");
+  });
+
+  test("tell how far each file is, in order", async () => {
+    const transport = await start();
+    const told: string[] = [];
+    const steps = files();
+    await Promise.all(
+      steps.map((step) => transport.apply(step, { progress: (done, total, path) => told.push(`${path} ${done} ${total}`) })),
+    );
+    expect(told.filter((line) => line.includes("page.gz")).length).toBeGreaterThan(2);
+    expect(told.at(-1)).toBe("/a/control.bin 700 700");
+  });
+
+  test("stop at the first one that fails: what stands behind it is not done", async () => {
+    const transport = await start();
+    const [first, second] = files();
+    const wrong = { ...putStep("/a/wrong", Uint8Array.of(1)), sha256: "0".repeat(64) };
+    const ends = [first, wrong, second].map((step) => failure(transport.apply(step as Step)).catch(() => undefined));
+    const [, error, behind] = await Promise.all(ends);
+    expect(error?.code).toBe("serial/readback-differs");
+    expect(error?.message).toContain("/a/wrong reads back as 1 ");
+    expect(behind?.code).toBe("serial/readback-differs");
+    expect([...board.flash.files().keys()]).toEqual(["/a/main.py"]);
+  });
+
+  test("go over native USB in larger portions, with every byte as it is", async () => {
+    const transport = await start({ port: "usb" });
+    await transport.inventory();
+    const steps = files();
+    await Promise.all(steps.map((step) => transport.apply(step)));
+    expectAll(steps);
+  });
+});
+
+describe("a line that damages a byte now and then", () => {
+  test.each([
+    ["flips bits towards the board", { toBoard: (byte: number) => byte ^ 4 }],
+    ["loses bytes towards the board", { toBoard: () => undefined }],
+    ["loses what the board says", { toHost: () => undefined }],
+    ["loses bytes both ways", { toBoard: () => undefined, toHost: () => undefined }],
+  ] as const)("%s, and the files are whole all the same", async (_, { ...how }: Partial<Record<"toBoard" | "toHost", (byte: number) => number | undefined>>) => {
+    const transport = await start({ baudRate: 115_200 });
+    await transport.inventory();
+    const { toBoard, toHost } = how;
+    const hitsBoard = rarely(6_151, 4_500);
+    const hitsHost = rarely(29, 600);
+    if (toBoard !== undefined) link.toBoard = (byte, at) => (hitsBoard(at) ? toBoard(byte) : byte);
+    if (toHost !== undefined) link.toHost = (byte, at) => (hitsHost(at) ? toHost(byte) : byte);
+    const steps = files();
+    await Promise.all(steps.map((step) => transport.apply(step)));
+    expectAll(steps);
+    await transport.repl();
+    expect(lines[0]?.troubles).toBeGreaterThan(0);
+  });
+
+  test("too often is named as what it is, and leaves a prompt and no half file", async () => {
+    const transport = await start({ baudRate: 115_200 });
+    await transport.inventory();
+    link.toBoard = (byte, at) => (at > 5_000 && at % 997 === 0 ? byte ^ 1 : byte);
+    const error = await failure(Promise.all(files().map((step) => transport.apply(step))));
+    expect(error.code).toBe("serial/noisy-line");
+    link.toBoard = (byte) => byte;
+    const repl = await transport.repl();
+    expect(await repl.exec("print('prompt')")).toBe("prompt\r\n");
+    for (const path of board.flash.files().keys()) {
+      expect(board.flash.read(path)?.length).toBe(files().find((step) => step.path === path)?.sizeBytes ?? -1);
+    }
+  });
+});
