@@ -1,5 +1,6 @@
 import type { SerialLink } from "@espx/proto";
 import { describe, expect, it } from "vitest";
+import { PacedLine } from "../src/board/paced-line.ts";
 import { ringCapacityBytes } from "../src/worker/console/serial-input.ts";
 import { createWorld, type World } from "../src/world.ts";
 import { type BoardFixture, startBoard } from "./board-fixture.ts";
@@ -276,4 +277,18 @@ describe("machine.UART", () => {
     expect(await fixture.ask("UART(3)\r")).toContain("ValueError: UART(3) does not exist");
     expect(await fixture.ask("UART(0).write(b'raw\\n')\r")).toContain("raw\n4");
   });
+});
+
+it("a byte that is due the moment it is sent does not hold up those behind it", async () => {
+  let nowMs = 0;
+  // Every look at this clock takes a millisecond; a byte takes less.
+  const clock = { now: () => nowMs++, sleep: () => Promise.resolve() };
+  const arrived: number[] = [];
+  const line = new PacedLine(clock, (bytes) => arrived.push(...bytes));
+  line.baudRate = 921_600;
+  for (const byte of [1, 2, 3]) {
+    line.send(Uint8Array.of(byte));
+    await line.drained();
+  }
+  expect(arrived).toEqual([1, 2, 3]);
 });

@@ -16,7 +16,8 @@ export class PacedLine {
   #waitingBytes = 0;
   /** When the last byte that was handed over had arrived. */
   #freeAtMs = 0;
-  #pumping: Promise<void> | undefined;
+  #isPumping = false;
+  #pumped: Promise<void> = Promise.resolve();
 
   constructor(clock: Clock, deliver: (bytes: Uint8Array) => void) {
     this.#clock = clock;
@@ -30,15 +31,16 @@ export class PacedLine {
 
   send(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    if (this.baudRate === undefined && this.#pumping === undefined) return this.#deliver(bytes);
+    if (this.baudRate === undefined && !this.#isPumping) return this.#deliver(bytes);
     this.#queue.push(bytes);
     this.#waitingBytes += bytes.length;
-    this.#pumping ??= this.#pump();
+    // It may be done before it returns: a short piece can be due at once.
+    if (!this.#isPumping) this.#pumped = this.#pump();
   }
 
   /** Resolves when all bytes have arrived. */
   async drained(): Promise<void> {
-    await this.#pumping;
+    await this.#pumped;
   }
 
   /** Forgets what has not arrived. */
@@ -48,6 +50,7 @@ export class PacedLine {
   }
 
   async #pump(): Promise<void> {
+    this.#isPumping = true;
     this.#freeAtMs = Math.max(this.#freeAtMs, this.#clock.now());
     for (;;) {
       const head = this.#queue[0];
@@ -63,6 +66,6 @@ export class PacedLine {
       this.#waitingBytes -= piece.length;
       this.#deliver(piece);
     }
-    this.#pumping = undefined;
+    this.#isPumping = false;
   }
 }
