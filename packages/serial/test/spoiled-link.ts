@@ -12,7 +12,7 @@ export class SpoiledLink implements SerialLink {
   toBoard: Spoil = (byte) => byte;
   toHost: Spoil = (byte) => byte;
   sentBytes = 0;
-  #receivedBytes = 0;
+  receivedBytes = 0;
   readonly #inner: SerialLink;
 
   constructor(inner: SerialLink, traits: Partial<LinkTraits> = {}) {
@@ -24,8 +24,8 @@ export class SpoiledLink implements SerialLink {
   listen(listener: LinkListener): () => void {
     return this.#inner.listen({
       chunk: (bytes) => {
-        const kept = spoil(bytes, this.toHost, this.#receivedBytes);
-        this.#receivedBytes += bytes.length;
+        const kept = spoil(bytes, this.toHost, this.receivedBytes);
+        this.receivedBytes += bytes.length;
         if (kept.length > 0) listener.chunk(kept);
       },
       closed: (error) => listener.closed(error),

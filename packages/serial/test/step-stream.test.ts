@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import { isEspxError } from "@espx/proto";
-import type { EspxError, SimSerialOptions, Step } from "@espx/proto";
+import type { EspxError, Plan, SimSerialOptions, Step } from "@espx/proto";
 import { createWorld } from "@espx/sim";
 import type { VirtualBoard, World } from "@espx/sim";
 import { afterEach, describe, expect, test } from "vitest";
@@ -35,24 +35,29 @@ interface Bench extends SimSerialOptions {
 async function start({ files = {}, rates = [], ...serial }: Bench = {}): Promise<SerialTransport> {
   const made = await createWorld({ mode: "virtual", quietMs: 500 });
   world = made;
+  lines.length = 0;
   board = await made.addBoard({ name: "bench", files });
   await board.powerOn();
   ended = false;
   passing = (async () => {
     while (!ended) await made.advance(20);
   })();
-  link = new SpoiledLink(board.openSerial(serial), serial.port === "usb" ? { kind: "usb-jtag", safeCreditBytes: 4096 } : {});
+  link = new SpoiledLink(
+    board.openSerial(serial),
+    serial.port === "usb" ? { kind: "usb-jtag", safeCreditBytes: 4096 } : {},
+  );
   return transportOn(rates);
 }
 
 function transportOn(rates: readonly number[] = []): SerialTransport {
-  const deflate = (bytes: Uint8Array, windowBits: number): Uint8Array => deflateRawSync(bytes, { level: 9, windowBits });
+  const deflate = (bytes: Uint8Array, windowBits: number): Uint8Array =>
+    deflateRawSync(bytes, { level: 9, windowBits });
   return new SerialTransport(link, world.clock, { deflate, sha256, rates, onLine: (line) => lines.push(line) });
 }
 
 afterEach(async () => {
   if (ended) return;
-  lines.length = 0;
+
   ended = true;
   await passing;
   await world.close();
@@ -69,7 +74,10 @@ function files(): readonly Extract<Step, { kind: "put" }>[] {
     putStep("/a/lib/ä 'b'.py", text(90)),
     putStep("/a/web/page.gz", random.bytes(9_000)),
     putStep("/a/empty", new Uint8Array()),
-    putStep("/a/control.bin", Uint8Array.from({ length: 700 }, (_, index) => index % 7)),
+    putStep(
+      "/a/control.bin",
+      Uint8Array.from({ length: 700 }, (_, index) => index % 7),
+    ),
   ];
 }
 
@@ -113,7 +121,9 @@ describe("steps that are given at once", () => {
     const told: string[] = [];
     const steps = files();
     await Promise.all(
-      steps.map((step) => transport.apply(step, { progress: (done, total, path) => told.push(`${path} ${done} ${total}`) })),
+      steps.map((step) =>
+        transport.apply(step, { progress: (done, total, path) => told.push(`${path} ${done} ${total}`) }),
+      ),
     );
     expect(told.filter((line) => line.includes("page.gz")).length).toBeGreaterThan(2);
     expect(told.at(-1)).toBe("/a/control.bin 700 700");
@@ -137,23 +147,25 @@ describe("steps that are given at once", () => {
     const steps = files();
     await Promise.all(steps.map((step) => transport.apply(step)));
     expectAll(steps);
+    expect(await (await transport.repl()).exec("print('prompt')")).toBe("prompt\r\n");
   });
 });
 
 describe("a line that damages a byte now and then", () => {
+  const lost = (): undefined => undefined;
+  const flipped = (byte: number): number => byte ^ 4;
   test.each([
-    ["flips bits towards the board", { toBoard: (byte: number) => byte ^ 4 }],
-    ["loses bytes towards the board", { toBoard: () => undefined }],
-    ["loses what the board says", { toHost: () => undefined }],
-    ["loses bytes both ways", { toBoard: () => undefined, toHost: () => undefined }],
-  ] as const)("%s, and the files are whole all the same", async (_, { ...how }: Partial<Record<"toBoard" | "toHost", (byte: number) => number | undefined>>) => {
+    ["flips bits towards the board", flipped, undefined],
+    ["loses bytes towards the board", lost, undefined],
+    ["loses what the board says", undefined, lost],
+    ["loses bytes both ways", lost, lost],
+  ] as const)("%s, and the files are whole all the same", async (_, toBoard, toHost) => {
     const transport = await start({ baudRate: 115_200 });
     await transport.inventory();
-    const { toBoard, toHost } = how;
     const hitsBoard = rarely(6_151, 4_500);
-    const hitsHost = rarely(29, 600);
+    const hitsHost = rarely(29, link.receivedBytes + 50);
     if (toBoard !== undefined) link.toBoard = (byte, at) => (hitsBoard(at) ? toBoard(byte) : byte);
-    if (toHost !== undefined) link.toHost = (byte, at) => (hitsHost(at) ? toHost(byte) : byte);
+    if (toHost !== undefined) link.toHost = (byte, at) => (hitsHost(at) ? toHost() : byte);
     const steps = files();
     await Promise.all(steps.map((step) => transport.apply(step)));
     expectAll(steps);
@@ -173,5 +185,104 @@ describe("a line that damages a byte now and then", () => {
     for (const path of board.flash.files().keys()) {
       expect(board.flash.read(path)?.length).toBe(files().find((step) => step.path === path)?.sizeBytes ?? -1);
     }
+  });
+});
+
+describe("what a broken-off deploy leaves", () => {
+  const big = putStep("/a/big.bin", new SeededRandom(3).bytes(40_000));
+  const planOf = (...steps: Step[]): Plan => ({ steps, slot: "a", upToDate: false, sendBytes: 0 });
+
+  /** Sends until so much has been written, then falls silent as a killed host does. */
+  async function breakOff(transport: SerialTransport, afterBytes: number): Promise<void> {
+    await transport.inventory();
+    const from = link.sentBytes;
+    const gone = new Promise<void>((resolve) => {
+      link.toBoard = (byte, at) => {
+        if (at - from < afterBytes) return byte;
+        resolve();
+        return undefined;
+      };
+    });
+    const work = failure(Promise.all([transport.apply(big), transport.apply(files()[0] as Step)]));
+    await gone;
+    const { clock } = world;
+    await clock.sleep(9_000);
+    link.toBoard = (byte) => byte;
+    expect((await work).code).toMatch(/^serial\/(timeout|noisy-line)$/);
+  }
+
+  test.each([3_100, 12_345, 30_001])(
+    "after %i bytes is a prompt within seconds, and a beginning that is not sent again",
+    async (afterBytes) => {
+      await breakOff(await start(), afterBytes);
+      expect([...board.flash.files().keys()].filter((path) => path.startsWith("/a/"))).toEqual([]);
+      const again = transportOn();
+      await again.inventory();
+      const before = link.sentBytes;
+      await again.begin(planOf(big));
+      await again.apply(big);
+      expectAll([big]);
+      const doneBytes = Math.max(0, afterBytes - 3_000 - 4_200);
+      expect(link.sentBytes - before).toBeLessThan(40_000 - doneBytes + 4_500);
+    },
+  );
+
+  test("is not taken for the beginning of another file", async () => {
+    await breakOff(await start(), 20_000);
+    const other = putStep("/a/other.bin", new SeededRandom(4).bytes(40_000));
+    const again = transportOn();
+    await again.begin(planOf(other));
+    await again.apply(other);
+    expectAll([other]);
+  });
+});
+
+describe("a rate for the bulk of it", () => {
+  test("is agreed on, and given back at the end", async () => {
+    const transport = await start({ baudRate: 115_200, rates: [921_600, 460_800] });
+    await transport.inventory();
+    const beforeMs = world.clock.now();
+    const step = putStep("/a/big", new SeededRandom(5).bytes(60_000));
+    await transport.apply(step);
+    expectAll([step]);
+    expect(await (await transport.repl()).exec("print('prompt')")).toBe("prompt\r\n");
+    expect(world.clock.now() - beforeMs).toBeLessThan(3_000);
+    expect(lines).toMatchObject([{ rate: 921_600 }]);
+    expect(link.rates).toEqual([921_600, 115_200, 115_200]);
+  });
+
+  test("falls back to one that the line takes", async () => {
+    const transport = await start({ baudRate: 115_200, rates: [921_600, 460_800] });
+    await transport.inventory();
+    link.toBoard = (byte) => (link.rates.at(-1) === 921_600 ? byte ^ 0x10 : byte);
+    await transport.apply(putStep("/a/big", new SeededRandom(5).bytes(9_000)));
+    await transport.repl();
+    expect(lines).toMatchObject([{ rate: 460_800, troubles: 0 }]);
+  });
+
+  test("stays that of the prompt where the line takes no other", async () => {
+    const transport = await start({ baudRate: 115_200, rates: [921_600, 460_800] });
+    await transport.inventory();
+    link.toBoard = (byte) => ((link.rates.at(-1) ?? 115_200) === 115_200 ? byte : byte ^ 0x10);
+    await transport.apply(putStep("/a/big", new SeededRandom(5).bytes(9_000)));
+    await transport.repl();
+    expect(lines).toMatchObject([{ rate: undefined, troubles: 0 }]);
+  });
+
+  test("is never tried on native USB", async () => {
+    const transport = await start({ port: "usb", rates: [921_600] });
+    await transport.apply(putStep("/a/x", Uint8Array.of(1)));
+    expect(link.rates).toEqual([]);
+  });
+
+  test("is given back by the board alone when the host is gone", async () => {
+    const transport = await start({ baudRate: 115_200, rates: [921_600] });
+    await transport.inventory();
+    const silent = link.sentBytes + 12_000;
+    link.toBoard = (byte, at) => (at < silent ? byte : undefined);
+    const work = failure(transport.apply(putStep("/a/big", new SeededRandom(5).bytes(60_000))));
+    expect((await work).code).toMatch(/^serial\//);
+    link.toBoard = (byte) => byte;
+    expect(await (await transportOn().repl()).exec("print('prompt')")).toBe("prompt\r\n");
   });
 });

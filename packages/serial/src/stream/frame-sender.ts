@@ -62,12 +62,12 @@ export class FrameSender<R> {
    * @throws LinkError `serial/timeout`, `link/lost`; CanceledError `serial/canceled`
    */
   async run(): Promise<void> {
-    for (let quietMs = 0; ; ) {
+    for (let quietMs = 0; ;) {
       if (await this.#listen()) return;
       if (await this.#send()) continue;
       const { reader, clock } = this.#wire;
       const untilMs = clock.now() + STALL_MS;
-      if (await reader.more(0, { untilMs, signal: this.#signal })) quietMs = 0;
+      if (await reader.more(reader.queue.length, { untilMs, signal: this.#signal })) quietMs = 0;
       else quietMs += STALL_MS;
       if (quietMs >= SILENCE_MS) throw timedOut();
       if (quietMs > 0) await this.#write(new Uint8Array(this.#options.creditBytes));
@@ -78,9 +78,10 @@ export class FrameSender<R> {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#signal = undefined;
+    const { reader } = this.#wire;
     for (let turn = 0; turn < 3; turn++) {
       const untilMs = this.#wire.clock.now() + STALL_MS;
-      while (await this.#wire.reader.more(0, { untilMs })) if (await this.#listen()) return;
+      while (await reader.more(reader.queue.length, { untilMs })) if (await this.#listen()) return;
       await this.#write(new Uint8Array(this.#options.creditBytes));
     }
   }
@@ -109,10 +110,11 @@ export class FrameSender<R> {
     }
   }
 
-  async #startAgain([count = 0, awaited = 0, check = 0]: Uint8Array): Promise<void> {
+  async #startAgain([counted = 0, awaited = 0, check = 0]: Uint8Array): Promise<void> {
+    const count = counted & 0x7f;
     if ((count ^ awaited ^ TROUBLE_MASK) !== check) return;
     this.#troubles++;
-    this.#take((awaited - this.#taken) & 0xff);
+    this.#take((awaited - this.#taken) & 0x7f);
     this.#index = 0;
     this.#offset = 0;
     if (this.#stopped) {
@@ -170,8 +172,12 @@ const theEnd = { kind: frameKinds.end, content: new Uint8Array(), records: [] } 
 
 /** The error for a line on which the same frame was damaged again and again, or nothing came for long. */
 export function noisyLine(troubles: number): LinkError {
-  return new LinkError("serial/noisy-line", `the line damages what it carries: ${troubles} blocks had to be sent again, the last in vain`, {
-    hint: "try --baud fixed, a shorter cable, another port; the same command goes on where this one stopped",
-    details: { troubles },
-  });
+  return new LinkError(
+    "serial/noisy-line",
+    `the line damages what it carries: ${troubles} blocks had to be sent again, the last in vain`,
+    {
+      hint: "try --baud fixed, a shorter cable, another port; the same command goes on where this one stopped",
+      details: { troubles },
+    },
+  );
 }

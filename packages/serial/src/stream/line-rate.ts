@@ -21,7 +21,7 @@ export async function agreeOnRate(
   signal: AbortSignal | undefined,
 ): Promise<number | undefined | null> {
   const untilMs = wire.clock.now() + READY_MS + rates.length * 1_000;
-  for (let next = 0; ; ) {
+  for (let next = 0; ;) {
     const byte = await takeByte(wire, { untilMs, signal });
     if (byte === said.ready) return undefined;
     if (byte === said.gone) return null;

@@ -8,7 +8,7 @@ export const said = {
   credit: 0x06,
   /** It ends; what follows comes at the rate of the prompt. */
   ending: 0x05,
-  /** Something was lost: two bytes (count of the trouble, frame that is awaited) and their check follow. */
+  /** Something was lost: count of the trouble, frame that is awaited, and a check follow, all with the top bit set. */
   trouble: 0x15,
   /** Nothing but that it still works. */
   alive: 0x00,
@@ -39,8 +39,7 @@ export const PROMPT_BAUD = 115_200;
  * Ctrl-C is data here. A read of several bytes cannot be broken off, so a timer gives Ctrl-C its meaning back when nothing moves: what
  * a pulled cable leaves behind can be interrupted. `machine.WDT` is never constructed, that would arm it; the framework's is fed.
  */
-export const receiverScript = `
-def _xr(c,w,b):
+export const receiverScript = `def _xr(c,w,b):
  global _xn,_xk
  import select,time,machine
  from micropython import kbd_intr as I
@@ -92,9 +91,9 @@ def _xr(c,w,b):
       if h[0]:(_xc if h[0]<2 else exec)(s.read(n));_xn+=1
       else:_xw(s,n)
      O(b'\\7');continue
-   a+=1;k=q&255
+   a+=1;k=q&127|128
    if a>5:raise OSError(116)
-   D(60);W=0;O(bytes((21,a,k,a^k^90)));k=0
+   D(60);W=0;O(bytes((21,a|128,k,a^k^90)));k=0
    while k<3 and P(400):R(M[:1]);k=k+1 if B[0]==(22,a,255-a)[k]else B[0]==22
   e=0
  finally:

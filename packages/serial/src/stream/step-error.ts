@@ -3,6 +3,7 @@ import type { EspxError } from "@espx/proto";
 import { INCOMING_PATH } from "../device-scripts.ts";
 import { pythonString } from "../python-literal.ts";
 import type { RawRepl } from "../raw-repl.ts";
+import { timedOut } from "../wire.ts";
 import { noisyLine } from "./frame-sender.ts";
 import type { StreamStep } from "./step-records.ts";
 
@@ -12,18 +13,15 @@ interface Failure {
   readonly troubles: number;
 }
 
-/** Says of a step what the receiver's exception means, and takes away what lies there half done. */
-export async function stepError(
-  repl: RawRepl,
-  thrown: DeviceError,
-  { step, troubles }: Failure,
-): Promise<EspxError> {
+/** Says of a step what the receiver's exception means, and gives the room back where that was what lacked. */
+export async function stepError(repl: RawRepl, thrown: DeviceError, { step, troubles }: Failure): Promise<EspxError> {
   if (thrown.code === "device/full") return fullError(repl, thrown, step);
   const { remote } = thrown;
   if (remote?.type === "OSError" && /\b116\b/.test(remote.message)) return noisyLine(troubles);
   const differs = remote?.type === "ValueError" ? /^espx: (\d+ \w*)$/.exec(remote.message)?.[1] : undefined;
   if (differs !== undefined && step !== undefined) return differsError(step, differs);
-  await repl.exec(`_xd(${pythonString(INCOMING_PATH)})`).catch(() => {});
+  // Interrupted by what should have been data: the board had waited for so long that it listened to Ctrl-C again.
+  if (remote?.type === "KeyboardInterrupt") return timedOut();
   return thrown;
 }
 
