@@ -234,6 +234,7 @@ describe("what a broken-off deploy leaves", () => {
     await again.begin(planOf(other));
     await again.apply(other);
     expectAll([other]);
+    expect(board.flash.read("/.espx-part")).toBeUndefined();
   });
 });
 
@@ -241,12 +242,10 @@ describe("a rate for the bulk of it", () => {
   test("is agreed on, and given back at the end", async () => {
     const transport = await start({ baudRate: 115_200, rates: [921_600, 460_800] });
     await transport.inventory();
-    const beforeMs = world.clock.now();
     const step = putStep("/a/big", new SeededRandom(5).bytes(60_000));
     await transport.apply(step);
     expectAll([step]);
     expect(await (await transport.repl()).exec("print('prompt')")).toBe("prompt\r\n");
-    expect(world.clock.now() - beforeMs).toBeLessThan(3_000);
     expect(lines).toMatchObject([{ rate: 921_600 }]);
     expect(link.rates).toEqual([921_600, 115_200, 115_200]);
   });
