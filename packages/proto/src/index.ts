@@ -1,4 +1,5 @@
 export * from "./bytes.ts";
+export * from "./chip-loader.ts";
 export * from "./com-port.ts";
 export * from "./codes.ts";
 export * from "./config-text.ts";
@@ -8,6 +9,7 @@ export * from "./errors.ts";
 export * from "./link-listeners.ts";
 export * from "./link.ts";
 export * from "./sim.ts";
+export * from "./slip.ts";
 export * from "./slot-record.ts";
 export * from "./telnet.ts";
 export * from "./topics.ts";

@@ -1,9 +1,18 @@
-import { type Clock, DeviceError, LinkError, type SerialLink } from "@espx/proto";
+import {
+  DeviceError,
+  LinkError,
+  SlipDecoder,
+  decodeLoaderReply,
+  encodeLoaderRequest,
+  encodeSlip,
+  loaderFailure,
+  type Clock,
+  type LoaderReply,
+  type SerialLink,
+} from "@espx/proto";
 import { LinkReader, type Limit } from "../link-reader.ts";
 import { type Wire, write } from "../wire.ts";
-import { commandName, invalidMessage, reasonText } from "./loader-commands.ts";
-import { decodeReply, encodeRequest, type LoaderReply } from "./loader-packet.ts";
-import { encodeSlip, SlipReader } from "./slip.ts";
+import { commandName, reasonText } from "./loader-commands.ts";
 
 /** How long a chip may take for what needs no flash. */
 export const defaultTimeoutMs = 3000;
@@ -30,7 +39,7 @@ export class LoaderPort {
   readonly clock: Clock;
   readonly reader: LinkReader;
   readonly #wire: Wire;
-  readonly #slip = new SlipReader();
+  readonly #slip = new SlipDecoder();
   #packets: Uint8Array[] = [];
 
   constructor(link: SerialLink, clock: Clock) {
@@ -82,7 +91,7 @@ export class LoaderPort {
     data: Uint8Array,
     { checksum = 0, signal }: { readonly checksum?: number; readonly signal?: AbortSignal } = {},
   ): Promise<void> {
-    const bytes = encodeSlip(encodeRequest(op, data, checksum));
+    const bytes = encodeSlip(encodeLoaderRequest(op, data, checksum));
     await this.sendRaw(bytes, signal);
   }
 
@@ -101,11 +110,11 @@ export class LoaderPort {
     for (;;) {
       const packet = await this.#next(limit);
       if (packet === undefined) throw noAnswer(op);
-      const reply = decodeReply(packet);
+      const reply = decodeLoaderReply(packet);
       if (reply === undefined) continue;
       if (reply.op === op) return reply;
       // The ROM refuses what it does not know under another number.
-      if (reply.body[0] !== 0 && reply.body[1] === invalidMessage) throw unknown(op);
+      if (reply.body[0] !== 0 && reply.body[1] === loaderFailure.invalidMessage) throw unknown(op);
     }
   }
 
@@ -137,7 +146,7 @@ function unknown(op: number): DeviceError {
 }
 
 function refusal(op: number, reason: number): DeviceError {
-  if (reason === invalidMessage) return unknown(op);
+  if (reason === loaderFailure.invalidMessage) return unknown(op);
   return new DeviceError("flash/command-refused", `the chip refuses ${commandName(op)}: ${reasonText(reason)}`, {
     hint: "try again; when it stays so, the flash chip or its wiring is broken",
     details: { command: commandName(op), reason },

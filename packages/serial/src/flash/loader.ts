@@ -1,6 +1,4 @@
-import { isEspxError, parseHex } from "@espx/proto";
-import { loaderCommand } from "./loader-commands.ts";
-import { blockChecksum, encodeBlock, words } from "./loader-packet.ts";
+import { encodeLoaderBlock, encodeWords, isEspxError, loaderChecksum, loaderCommand, parseHex } from "@espx/proto";
 import { defaultTimeoutMs, type LoaderPort } from "./loader-port.ts";
 import type { RegisterReader } from "./chip-catalogue.ts";
 import type { Registers } from "./spi-flash.ts";
@@ -60,16 +58,16 @@ export class Loader implements Registers, RegisterReader {
   }
 
   async readRegister(address: number): Promise<number> {
-    return (await this.#run(loaderCommand.readRegister, words(address))).value;
+    return (await this.#run(loaderCommand.readRegister, encodeWords(address))).value;
   }
 
   /** Asks for what every chip has, and does not wait long for it. */
   async ping(): Promise<void> {
-    await this.#run(loaderCommand.readRegister, words(magicAddress), { timeoutMs: pingTimeoutMs });
+    await this.#run(loaderCommand.readRegister, encodeWords(magicAddress), { timeoutMs: pingTimeoutMs });
   }
 
   async writeRegister(address: number, value: number): Promise<void> {
-    await this.#run(loaderCommand.writeRegister, words(address, value, 0xffffffff, 0));
+    await this.#run(loaderCommand.writeRegister, encodeWords(address, value, 0xffffffff, 0));
   }
 
   /** @returns undefined on a chip that has no such command */
@@ -87,17 +85,17 @@ export class Loader implements Registers, RegisterReader {
 
   /** Connects the flash chip, and tells the loader its size. */
   async attachFlash(): Promise<void> {
-    await this.#run(loaderCommand.spiAttach, this.isStub ? words(0) : words(0, 0));
+    await this.#run(loaderCommand.spiAttach, this.isStub ? encodeWords(0) : encodeWords(0, 0));
   }
 
   async setFlashSize(sizeBytes: number): Promise<void> {
-    await this.#run(loaderCommand.spiSetParameters, words(0, sizeBytes, 64 * 1024, 4096, 256, 0xffff));
+    await this.#run(loaderCommand.spiSetParameters, encodeWords(0, sizeBytes, 64 * 1024, 4096, 256, 0xffff));
   }
 
   /** The chip answers, then both sides go over to the new rate. */
   async changeBaud(baudRate: number): Promise<void> {
     const { link, clock } = this.port;
-    await this.#run(loaderCommand.changeBaud, words(baudRate, this.isStub ? this.#baudRate : 0));
+    await this.#run(loaderCommand.changeBaud, encodeWords(baudRate, this.isStub ? this.#baudRate : 0));
     await link.setBaud(baudRate);
     this.#baudRate = baudRate;
     await clock.sleep(50, this.#signal);
@@ -107,7 +105,7 @@ export class Loader implements Registers, RegisterReader {
   /** MD5 of a range of flash: 16 bytes. */
   async md5(address: number, sizeBytes: number, extraMs = 0): Promise<Uint8Array> {
     const options = { replyBytes: this.isStub ? 16 : 32, timeoutMs: extraMs + timeoutFor("md5", sizeBytes) };
-    const { data } = await this.#run(loaderCommand.flashMd5, words(address, sizeBytes, 0, 0), options);
+    const { data } = await this.#run(loaderCommand.flashMd5, encodeWords(address, sizeBytes, 0, 0), options);
     // The ROM sends the digest as text.
     return this.isStub ? data : parseHex(new TextDecoder().decode(data));
   }
@@ -122,8 +120,8 @@ export class Loader implements Registers, RegisterReader {
 
   /** One block of a compressed download; `sizeBytes` is about what it unpacks to. */
   async sendDeflated(sequence: number, bytes: Uint8Array, sizeBytes: number): Promise<void> {
-    await this.#run(loaderCommand.deflateData, encodeBlock(sequence, bytes), {
-      checksum: blockChecksum(bytes),
+    await this.#run(loaderCommand.deflateData, encodeLoaderBlock(sequence, bytes), {
+      checksum: loaderChecksum(bytes),
       timeoutMs: timeoutFor("write", sizeBytes),
     });
   }
@@ -131,7 +129,7 @@ export class Loader implements Registers, RegisterReader {
   /** @returns after the range is 0xff */
   async eraseRegion(address: number, sizeBytes: number): Promise<void> {
     const timeoutMs = timeoutFor("erase", sizeBytes);
-    if (this.isStub) await this.#run(loaderCommand.eraseRegion, words(address, sizeBytes), { timeoutMs });
+    if (this.isStub) await this.#run(loaderCommand.eraseRegion, encodeWords(address, sizeBytes), { timeoutMs });
     // The ROM has no command for it, but erases what a download is going to take.
     else await this.#run(loaderCommand.flashBegin, this.#downloadPlan(sizeBytes, 0, address), { timeoutMs });
   }
@@ -144,24 +142,24 @@ export class Loader implements Registers, RegisterReader {
   /** Lets the chip run what is in flash, without a reset; not answered. */
   async runFlash(): Promise<void> {
     if (this.isStub) await this.port.send(loaderCommand.runUserCode, new Uint8Array());
-    else await this.#run(loaderCommand.flashEnd, words(1)).catch(() => undefined);
+    else await this.#run(loaderCommand.flashEnd, encodeWords(1)).catch(() => undefined);
   }
 
   async memoryBegin(sizeBytes: number, block: { readonly count: number; readonly bytes: number }, address: number) {
-    await this.#run(loaderCommand.memBegin, words(sizeBytes, block.count, block.bytes, address));
+    await this.#run(loaderCommand.memBegin, encodeWords(sizeBytes, block.count, block.bytes, address));
   }
 
   async memoryBlock(sequence: number, bytes: Uint8Array): Promise<void> {
-    await this.#run(loaderCommand.memData, encodeBlock(sequence, bytes), { checksum: blockChecksum(bytes) });
+    await this.#run(loaderCommand.memData, encodeLoaderBlock(sequence, bytes), { checksum: loaderChecksum(bytes) });
   }
 
   /** Starts a program in RAM; some ROMs start it before they have answered. */
   async memoryEnd(entry: number): Promise<void> {
-    await this.port.send(loaderCommand.memEnd, words(entry === 0 ? 1 : 0, entry));
+    await this.port.send(loaderCommand.memEnd, encodeWords(entry === 0 ? 1 : 0, entry));
   }
 
   async slowRead(address: number, sizeBytes: number): Promise<Uint8Array> {
-    const answer = await this.#run(loaderCommand.readFlashSlow, words(address, sizeBytes), { replyBytes: 64 });
+    const answer = await this.#run(loaderCommand.readFlashSlow, encodeWords(address, sizeBytes), { replyBytes: 64 });
     return answer.data.slice(0, sizeBytes);
   }
 
@@ -172,12 +170,12 @@ export class Loader implements Registers, RegisterReader {
     readonly inFlight: number;
   }): Promise<void> {
     const { address, sizeBytes, packetBytes, inFlight } = plan;
-    await this.#run(loaderCommand.readFlash, words(address, sizeBytes, packetBytes, inFlight));
+    await this.#run(loaderCommand.readFlash, encodeWords(address, sizeBytes, packetBytes, inFlight));
   }
 
   #downloadPlan(sizeBytes: number, blocks: number, address: number): Uint8Array {
     const plain = [sizeBytes, blocks, this.writeBlockBytes, address];
-    return this.#options.takesEncryption && !this.isStub ? words(...plain, 0) : words(...plain);
+    return this.#options.takesEncryption && !this.isStub ? encodeWords(...plain, 0) : encodeWords(...plain);
   }
 
   #run(op: number, data: Uint8Array, options: Omit<Parameters<LoaderPort["command"]>[1] & object, "data"> = {}) {

@@ -1,9 +1,7 @@
-import { LinkError, VerifyError } from "@espx/proto";
+import { LinkError, VerifyError, encodeSlip, encodeWords } from "@espx/proto";
 import type { FlashTools } from "./chip-catalogue.ts";
-import { words } from "./loader-packet.ts";
 import { defaultTimeoutMs } from "./loader-port.ts";
 import type { Loader } from "./loader.ts";
-import { encodeSlip } from "./slip.ts";
 
 /** One packet of a read, and how many may be on the way: more would only wait in the adapter. */
 const packetBytes = 0x1000;
@@ -35,7 +33,7 @@ export async function readFlash(
     if (packet.length > sizeBytes - done) throw differs(address, sizeBytes);
     bytes.set(packet, done);
     done += packet.length;
-    await loader.port.sendRaw(encodeSlip(words(done)), options.signal);
+    await loader.port.sendRaw(encodeSlip(encodeWords(done)), options.signal);
     options.onProgress?.(done);
   }
   const digest = await nextPacket(loader, options.signal);

@@ -1,6 +1,5 @@
-import { type Clock, isEspxError, RefusedError, type SerialLink } from "@espx/proto";
+import { RefusedError, isEspxError, loaderFailure, type Clock, type SerialLink } from "@espx/proto";
 import { type ConnectedLoader, connectLoader, type ConnectOptions, romBaudRate } from "./connect-loader.ts";
-import { invalidChecksum } from "./loader-commands.ts";
 import { call } from "./synchronise.ts";
 
 /** Faults in a row, without anything done between them, after which a line is given up. */
@@ -98,7 +97,7 @@ function isPassing(error: unknown): boolean {
   if (!isEspxError(error)) return false;
   const { code, details } = error;
   if (code === "flash/command-refused")
-    return [invalidChecksum, 0x0b, 0xc0, 0xc1].includes(details["reason"] as number);
+    return [loaderFailure.invalidChecksum, 0x0b, 0xc0, 0xc1].includes(details["reason"] as number);
   return passing.has(code);
 }
 

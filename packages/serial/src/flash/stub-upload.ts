@@ -1,7 +1,5 @@
-import { LinkError } from "@espx/proto";
+import { LinkError, decodeLoaderReply, loaderCommand } from "@espx/proto";
 import type { StubProgram } from "./chip-catalogue.ts";
-import { loaderCommand } from "./loader-commands.ts";
-import { decodeReply } from "./loader-packet.ts";
 import type { Loader } from "./loader.ts";
 
 /** Block to RAM; over USB OTG the ROM takes less. */
@@ -37,7 +35,7 @@ async function awaitGreeting({ port }: Loader, signal: AbortSignal | undefined):
   for (let packet; (packet = await port.packet(startTimeoutMs, signal)) !== undefined;) {
     if (new TextDecoder("latin1").decode(packet) === greeting) return;
     // The answer to MEM_END may come before the greeting, or not at all.
-    if (decodeReply(packet)?.op !== loaderCommand.memEnd) break;
+    if (decodeLoaderReply(packet)?.op !== loaderCommand.memEnd) break;
   }
   throw new LinkError("flash/stub-not-started", "the flasher stub in the chip's RAM does not start", {
     hint: "press the board's reset button and try again; when it stays so, take it with --no-stub",

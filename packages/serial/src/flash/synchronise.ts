@@ -1,7 +1,6 @@
+import { decodeLoaderReply, loaderCommand } from "@espx/proto";
 import type { SerialLink } from "@espx/proto";
 import { connectFailure } from "./connect-failure.ts";
-import { loaderCommand } from "./loader-commands.ts";
-import { decodeReply } from "./loader-packet.ts";
 import type { LoaderPort } from "./loader-port.ts";
 import { type ResetStrategy, resetOrder, resetToLoader } from "./reset-sequences.ts";
 
@@ -90,7 +89,7 @@ async function answerToSync(port: LoaderPort, signal: AbortSignal | undefined): 
   for (;;) {
     const packet = await port.packet(untilMs - port.clock.now(), signal);
     if (packet === undefined) return undefined;
-    const reply = decodeReply(packet);
+    const reply = decodeLoaderReply(packet);
     if (reply?.op === loaderCommand.sync && reply.body[0] === 0) return reply.value;
   }
 }

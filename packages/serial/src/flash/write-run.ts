@@ -1,7 +1,6 @@
-import { isEspxError, VerifyError } from "@espx/proto";
+import { VerifyError, isEspxError, loaderFailure } from "@espx/proto";
 import type { FlashTools } from "./chip-catalogue.ts";
 import { type FlashRun, isEqual } from "./flash-plan.ts";
-import { invalidChecksum } from "./loader-commands.ts";
 import type { Loader } from "./loader.ts";
 
 /** How often a block that came spoiled is sent. */
@@ -67,7 +66,7 @@ async function sendBlock(loader: Loader, block: number, content: Uint8Array, siz
 
 /** The block came with a wrong checksum: nothing was done with it. */
 function isSpoiled(error: unknown): boolean {
-  return isEspxError(error, "flash/command-refused") && error.details["reason"] === invalidChecksum;
+  return isEspxError(error, "flash/command-refused") && error.details["reason"] === loaderFailure.invalidChecksum;
 }
 
 async function verify(loader: Loader, address: number, bytes: Uint8Array, { md5 }: FlashTools): Promise<void> {

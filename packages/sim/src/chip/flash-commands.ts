@@ -1,10 +1,10 @@
+import { decodeWords, loaderFailure, type LoaderFailure, type LoaderRequest } from "@espx/proto";
 import { createHash } from "node:crypto";
 import { FlashDownload } from "./flash-download.ts";
 import type { FlashAccess } from "./flash-memory.ts";
 import { FlashReader, readBlockMax } from "./flash-reader.ts";
 import { eraseMs, type FlashTiming } from "./flash-timing.ts";
 import { type Answer, checkedBlock } from "./loader-answer.ts";
-import { type Failure, failure, type RomRequest, wordsOf } from "./rom-packet.ts";
 
 /** What the commands on flash need of their loader. */
 export interface FlashCommandOwner {
@@ -30,14 +30,14 @@ export class FlashCommands {
   #download: FlashDownload | undefined;
   #reader: FlashReader | undefined;
   /** What the stub still writes while it takes the next block. */
-  #writing: Promise<Failure | undefined> = Promise.resolve(undefined);
+  #writing: Promise<LoaderFailure | undefined> = Promise.resolve(undefined);
 
   constructor(owner: FlashCommandOwner) {
     this.#owner = owner;
   }
 
   /** Resolves when nothing is being written any more, with the reason if it could not be. */
-  written(): Promise<Failure | undefined> {
+  written(): Promise<LoaderFailure | undefined> {
     return this.#writing;
   }
 
@@ -62,13 +62,13 @@ export class FlashCommands {
 
   /** Sizes are those that the host announced: the ROM erases them at once. */
   async begin(data: Uint8Array, isCompressed: boolean): Promise<Answer> {
-    const words = wordsOf(data, 4);
-    if (words === undefined) return { failure: failure.invalidMessage };
+    const words = decodeWords(data, 4);
+    if (words === undefined) return { failure: loaderFailure.invalidMessage };
     const [sizeBytes = 0, blocks = 0, blockBytes = 0, offset = 0] = words;
     const plan = { offset, isCompressed, erasesAhead: !this.#owner.isStub() };
     const writtenBytes = isCompressed ? sizeBytes : Math.max(sizeBytes, blocks * blockBytes);
     const flashBytes = this.#owner.flash.sizeBytes;
-    if (offset + sizeBytes > flashBytes) return { failure: failure.failedToAct };
+    if (offset + sizeBytes > flashBytes) return { failure: loaderFailure.failedToAct };
     await this.#writing;
     this.#download?.close();
     this.#download = new FlashDownload(
@@ -79,14 +79,14 @@ export class FlashCommands {
   }
 
   /** The stub answers when it has a block and writes it while the next one comes; its failure shows there. */
-  async block(request: RomRequest): Promise<Answer> {
+  async block(request: LoaderRequest): Promise<Answer> {
     const download = this.#download;
-    if (download === undefined) return { failure: failure.invalidMessage };
+    if (download === undefined) return { failure: loaderFailure.invalidMessage };
     return checkedBlock(request, async (bytes, sequence) => {
       const earlier = await this.#writing;
       const order = download.accepts(sequence);
       if (earlier !== undefined || order === "again") return earlier;
-      if (order === "wrong") return failure.invalidMessage;
+      if (order === "wrong") return loaderFailure.invalidMessage;
       const writing = download.write(bytes);
       if (!this.#owner.isStub()) return writing;
       this.#writing = writing;
@@ -95,9 +95,9 @@ export class FlashCommands {
   }
 
   async md5(data: Uint8Array): Promise<Answer> {
-    const [offset = 0, size = 0] = wordsOf(data, 2) ?? [];
+    const [offset = 0, size = 0] = decodeWords(data, 2) ?? [];
     await this.#writing;
-    if (offset + size > this.#owner.flash.sizeBytes) return { failure: failure.flashReadError };
+    if (offset + size > this.#owner.flash.sizeBytes) return { failure: loaderFailure.flashReadError };
     const md5 = createHash("md5");
     for (let at = 0; at < size; at += hashStepBytes) {
       md5.update(this.#owner.flash.read(offset + at, Math.min(hashStepBytes, size - at)));
@@ -106,12 +106,12 @@ export class FlashCommands {
   }
 
   startReading(data: Uint8Array): Answer {
-    const words = wordsOf(data, 4);
-    if (words === undefined) return { failure: failure.invalidMessage };
+    const words = decodeWords(data, 4);
+    if (words === undefined) return { failure: loaderFailure.invalidMessage };
     const [offset = 0, sizeBytes = 0, blockBytes = 0, inFlight = 0] = words;
     const { flash } = this.#owner;
     if (offset + sizeBytes > flash.sizeBytes || blockBytes === 0 || blockBytes > readBlockMax || inFlight === 0) {
-      return { failure: failure.flashReadLength };
+      return { failure: loaderFailure.flashReadLength };
     }
     this.#reader = new FlashReader({ offset, sizeBytes, blockBytes, inFlight }, flash, (packet) =>
       this.#owner.send(packet),
@@ -120,16 +120,16 @@ export class FlashCommands {
   }
 
   readSlow(data: Uint8Array): Answer {
-    const [offset = 0, size = 0] = wordsOf(data, 2) ?? [];
+    const [offset = 0, size = 0] = decodeWords(data, 2) ?? [];
     if (size > slowReadBytes || offset + size > this.#owner.flash.sizeBytes)
-      return { failure: failure.flashReadLength };
+      return { failure: loaderFailure.flashReadLength };
     const bytes = new Uint8Array(slowReadBytes);
     bytes.set(this.#owner.flash.read(offset, size));
     return { data: bytes };
   }
 
   async erase(offset: number, size: number): Promise<Answer> {
-    if (offset + size > this.#owner.flash.sizeBytes) return { failure: failure.failedToAct };
+    if (offset + size > this.#owner.flash.sizeBytes) return { failure: loaderFailure.failedToAct };
     this.#owner.flash.erase(offset, size);
     await this.#spend(eraseMs(this.#owner.timing, offset, size));
     return {};

@@ -1,7 +1,7 @@
+import { loaderFailure, type LoaderFailure } from "@espx/proto";
 import { createInflate, type Inflate } from "node:zlib";
 import { type FlashAccess, sectorBytes } from "./flash-memory.ts";
 import { eraseMs, type FlashTiming, programMs } from "./flash-timing.ts";
-import { type Failure, failure } from "./rom-packet.ts";
 
 /** What FLASH_BEGIN and FLASH_DEFL_BEGIN announce. */
 export interface DownloadPlan {
@@ -48,14 +48,14 @@ export class FlashDownload {
   }
 
   /** Writes the next block; answers why it could not. */
-  async write(block: Uint8Array): Promise<Failure | undefined> {
+  async write(block: Uint8Array): Promise<LoaderFailure | undefined> {
     this.#nextBlock++;
     let bytes: Uint8Array | undefined = block;
     if (this.#inflate !== undefined) bytes = await this.#inflate.feed(block);
-    if (bytes === undefined) return failure.deflateError;
+    if (bytes === undefined) return loaderFailure.deflateError;
     // The host fills its last block up with 0xff, which may reach behind what it announced.
     const wanted = bytes.subarray(0, Math.max(0, this.#plan.sizeBytes - this.#written));
-    if (bytes.subarray(wanted.length).some((byte) => byte !== 0xff)) return failure.flashWriteError;
+    if (bytes.subarray(wanted.length).some((byte) => byte !== 0xff)) return loaderFailure.flashWriteError;
     const offset = this.#plan.offset + this.#written;
     this.#written += wanted.length;
     await this.#put(offset, wanted);

@@ -1,18 +1,18 @@
 import {
-  blockChecksum,
-  blockOf,
-  type Failure,
-  failure,
-  type RomReply,
-  type RomRequest,
-  wordsOf,
-} from "./rom-packet.ts";
+  decodeLoaderBlock,
+  decodeWords,
+  type LoaderAnswer,
+  loaderChecksum,
+  loaderFailure,
+  type LoaderFailure,
+  type LoaderRequest,
+} from "@espx/proto";
 
 /** What a command is answered with; some are not. */
-export type Answer = Omit<RomReply, "op"> | "silent";
+export type Answer = Omit<LoaderAnswer, "op"> | "silent";
 
 /** Success, or the failure that there is a reason for. */
-export function answerOf(reason: Failure | undefined): Answer {
+export function answerOf(reason: LoaderFailure | undefined): Answer {
   return reason === undefined ? {} : { failure: reason };
 }
 
@@ -22,17 +22,17 @@ export function withWords(
   count: number,
   use: (words: number[]) => Answer | Promise<Answer>,
 ): Answer | Promise<Answer> {
-  const words = wordsOf(data, count);
-  return words === undefined ? { failure: failure.invalidMessage } : use(words);
+  const words = decodeWords(data, count);
+  return words === undefined ? { failure: loaderFailure.invalidMessage } : use(words);
 }
 
 /** Gives a command its block when that is whole and its checksum right. */
 export async function checkedBlock(
-  { data, checksum }: RomRequest,
-  use: (bytes: Uint8Array, sequence: number) => Promise<Failure | undefined> | Failure | undefined,
+  { data, checksum }: LoaderRequest,
+  use: (bytes: Uint8Array, sequence: number) => Promise<LoaderFailure | undefined> | LoaderFailure | undefined,
 ): Promise<Answer> {
-  const block = blockOf(data);
-  if (block === undefined) return { failure: failure.invalidMessage };
-  if (blockChecksum(block.bytes) !== (checksum & 0xff)) return { failure: failure.invalidChecksum };
+  const block = decodeLoaderBlock(data);
+  if (block === undefined) return { failure: loaderFailure.invalidMessage };
+  if (loaderChecksum(block.bytes) !== (checksum & 0xff)) return { failure: loaderFailure.invalidChecksum };
   return answerOf(await use(block.bytes, block.sequence));
 }

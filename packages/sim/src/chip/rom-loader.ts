@@ -1,3 +1,14 @@
+import {
+  decodeLoaderRequest,
+  decodeWords,
+  encodeLoaderReply,
+  encodeSlip,
+  type LoaderAnswer,
+  loaderCommand,
+  loaderFailure,
+  type LoaderRequest,
+  SlipDecoder,
+} from "@espx/proto";
 import { type ChipFaults, securityInfo, spoiledBaud } from "./chip-faults.ts";
 import type { ChipModel } from "./chip-model.ts";
 import { ChipRegisters } from "./chip-registers.ts";
@@ -6,8 +17,6 @@ import type { FlashAccess } from "./flash-memory.ts";
 import type { FlashTiming } from "./flash-timing.ts";
 import { type Answer, answerOf, checkedBlock, withWords } from "./loader-answer.ts";
 import { RamDownload } from "./ram-download.ts";
-import { command, decodeRequest, encodeReply, failure, type RomReply, type RomRequest, wordsOf } from "./rom-packet.ts";
-import { encodeSlip, SlipDecoder } from "./slip.ts";
 
 /** What a loader needs of its chip. */
 export interface RomOwner {
@@ -31,14 +40,14 @@ const romSyncValue = 0x20120707;
 
 /** What the ROM takes in Secure Download Mode. @source esptool documentation, "Serial Protocol" */
 const lockedCommands: ReadonlySet<number> = new Set([
-  command.sync,
-  command.spiAttach,
-  command.spiSetParameters,
-  command.changeBaud,
-  command.flashBegin,
-  command.flashData,
-  command.flashEnd,
-  command.securityInfo,
+  loaderCommand.sync,
+  loaderCommand.spiAttach,
+  loaderCommand.spiSetParameters,
+  loaderCommand.changeBaud,
+  loaderCommand.flashBegin,
+  loaderCommand.flashData,
+  loaderCommand.flashEnd,
+  loaderCommand.securityInfo,
 ]);
 
 /** Tools wait for this many answers to one SYNC. */
@@ -107,8 +116,8 @@ export class RomLoader {
 
   async #take(packet: Uint8Array): Promise<void> {
     if (this.#state === "left" || this.#state === "lost") return;
-    if (this.#flash.isReading && packet.length === 4) return this.#flash.acknowledge(wordsOf(packet, 1)?.[0] ?? 0);
-    const request = decodeRequest(packet);
+    if (this.#flash.isReading && packet.length === 4) return this.#flash.acknowledge(decodeWords(packet, 1)?.[0] ?? 0);
+    const request = decodeLoaderRequest(packet);
     if (request === undefined) return;
     this.#flash.stopReading();
     const answer = await this.#obey(request);
@@ -116,19 +125,19 @@ export class RomLoader {
     this.#after(request);
   }
 
-  #reply(reply: RomReply): void {
+  #reply(reply: LoaderAnswer): void {
     if (this.#state === "left") return;
-    this.#owner.send(encodeSlip(encodeReply(reply, this.isStub ? 2 : 4)));
+    this.#owner.send(encodeSlip(encodeLoaderReply(reply, this.isStub ? 2 : 4)));
   }
 
   /** What follows an answer: the stub's greeting, packets of a read, the end of the loader, another baud rate. */
-  #after({ op, data }: RomRequest): void {
-    const [first = 0, second = 0] = wordsOf(data, 2) ?? wordsOf(data, 1) ?? [];
-    if (op === command.memEnd && this.#state === "rom" && first === 0) this.#start(second);
-    else if (op === command.readFlash) this.#flash.acknowledge(0);
-    else if (op === command.changeBaud && first > 0) this.#changeBaud(first);
-    else if (op === command.runUserCode && this.isStub) this.#leave("flash");
-    else if (op === command.flashEnd || op === command.deflateEnd) this.#endDownload(first);
+  #after({ op, data }: LoaderRequest): void {
+    const [first = 0, second = 0] = decodeWords(data, 2) ?? decodeWords(data, 1) ?? [];
+    if (op === loaderCommand.memEnd && this.#state === "rom" && first === 0) this.#start(second);
+    else if (op === loaderCommand.readFlash) this.#flash.acknowledge(0);
+    else if (op === loaderCommand.changeBaud && first > 0) this.#changeBaud(first);
+    else if (op === loaderCommand.runUserCode && this.isStub) this.#leave("flash");
+    else if (op === loaderCommand.flashEnd || op === loaderCommand.deflateEnd) this.#endDownload(first);
   }
 
   #changeBaud(baudRate: number): void {
@@ -154,41 +163,41 @@ export class RomLoader {
     this.#owner.leave(next);
   }
 
-  async #obey(request: RomRequest): Promise<Answer> {
+  async #obey(request: LoaderRequest): Promise<Answer> {
     const { op, data } = request;
     if (this.#owner.faults.secureDownload === true && !lockedCommands.has(op)) return this.#unknown();
     switch (op) {
-      case command.sync:
+      case loaderCommand.sync:
         return this.#sync();
-      case command.readRegister:
+      case loaderCommand.readRegister:
         return withWords(data, 1, ([address]) => ({ value: this.#registers.read(address as number) }));
-      case command.writeRegister:
+      case loaderCommand.writeRegister:
         return this.#writeRegisters(data);
-      case command.spiSetParameters:
-      case command.spiAttach:
-      case command.memEnd:
-      case command.changeBaud:
+      case loaderCommand.spiSetParameters:
+      case loaderCommand.spiAttach:
+      case loaderCommand.memEnd:
+      case loaderCommand.changeBaud:
         return {};
-      case command.flashEnd:
-      case command.deflateEnd:
+      case loaderCommand.flashEnd:
+      case loaderCommand.deflateEnd:
         return answerOf(await this.#flash.written());
-      case command.memBegin:
+      case loaderCommand.memBegin:
         return withWords(data, 4, (words) => (this.#ram.begin(words[3] as number), {}));
-      case command.memData:
-        return checkedBlock(request, (bytes) => (this.#ram.add(bytes) ? undefined : failure.failedToAct));
-      case command.flashBegin:
-      case command.deflateBegin:
-        return this.#flash.begin(data, op === command.deflateBegin);
-      case command.flashData:
-      case command.deflateData:
+      case loaderCommand.memData:
+        return checkedBlock(request, (bytes) => (this.#ram.add(bytes) ? undefined : loaderFailure.failedToAct));
+      case loaderCommand.flashBegin:
+      case loaderCommand.deflateBegin:
+        return this.#flash.begin(data, op === loaderCommand.deflateBegin);
+      case loaderCommand.flashData:
+      case loaderCommand.deflateData:
         return this.#flash.block(request);
-      case command.flashMd5:
+      case loaderCommand.flashMd5:
         return this.#flash.md5(data);
-      case command.securityInfo:
+      case loaderCommand.securityInfo:
         return this.#owner.model.hasSecurityInfo
           ? { data: securityInfo(this.#owner.model.imageChipId, this.#owner.faults) }
           : this.#unknown();
-      case command.readFlashSlow:
+      case loaderCommand.readFlashSlow:
         return this.isStub ? this.#unknown() : this.#flash.readSlow(data);
       default:
         return this.isStub ? this.#obeyStub(op, data) : this.#unknown();
@@ -198,13 +207,13 @@ export class RomLoader {
   async #obeyStub(op: number, data: Uint8Array): Promise<Answer> {
     await this.#flash.written();
     switch (op) {
-      case command.eraseFlash:
+      case loaderCommand.eraseFlash:
         return this.#flash.erase(0, this.#owner.flash.sizeBytes);
-      case command.eraseRegion:
+      case loaderCommand.eraseRegion:
         return withWords(data, 2, ([offset, size]) => this.#flash.erase(offset as number, size as number));
-      case command.readFlash:
+      case loaderCommand.readFlash:
         return this.#flash.startReading(data);
-      case command.runUserCode:
+      case loaderCommand.runUserCode:
         return "silent";
       default:
         return this.#unknown();
@@ -213,20 +222,20 @@ export class RomLoader {
 
   #sync(): Answer {
     const value = this.isStub ? 0 : romSyncValue;
-    for (let answer = 1; answer < syncAnswers; answer++) this.#reply({ op: command.sync, value });
+    for (let answer = 1; answer < syncAnswers; answer++) this.#reply({ op: loaderCommand.sync, value });
     return { value };
   }
 
   /** The ROM repeats its refusal, under another command's number, by which tools tell it from a command that failed. */
   #unknown(): Answer {
-    if (this.isStub) return { failure: failure.invalidMessage };
-    for (let answer = 0; answer < syncAnswers; answer++) this.#reply({ op: 0, failure: failure.invalidMessage });
+    if (this.isStub) return { failure: loaderFailure.invalidMessage };
+    for (let answer = 0; answer < syncAnswers; answer++) this.#reply({ op: 0, failure: loaderFailure.invalidMessage });
     return "silent";
   }
 
   #writeRegisters(data: Uint8Array): Answer {
-    const words = wordsOf(data, Math.floor(data.length / 16) * 4) ?? [];
-    if (words.length === 0) return { failure: failure.invalidMessage };
+    const words = decodeWords(data, Math.floor(data.length / 16) * 4) ?? [];
+    if (words.length === 0) return { failure: loaderFailure.invalidMessage };
     for (let at = 0; at < words.length; at += 4) {
       const [address = 0, value = 0, mask = 0] = words.slice(at, at + 3);
       this.#registers.write(address, value, mask);

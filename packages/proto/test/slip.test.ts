@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeSlip, SlipDecoder, slipMaxBytes } from "../../src/chip/slip.ts";
+import { encodeSlip, SLIP_MAX_BYTES, SlipDecoder } from "../src/slip.ts";
 
 const packets = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 6 });
 
@@ -28,7 +28,7 @@ describe("SLIP", () => {
     const decoder = new SlipDecoder();
     decoder.feed(Uint8Array.of(0xc0));
     for (let chunk = 0; chunk < 100; chunk++) expect(decoder.feed(new Uint8Array(1000).fill(7))).toEqual([]);
-    expect(decoder.pendingBytes).toBeLessThanOrEqual(slipMaxBytes);
+    expect(decoder.pendingBytes).toBeLessThanOrEqual(SLIP_MAX_BYTES);
     decoder.feed(Uint8Array.of(0xc0));
     expect(decoder.feed(encodeSlip(Uint8Array.of(9)))).toEqual([Uint8Array.of(9)]);
   });

@@ -3,12 +3,13 @@ const escape = 0xdb;
 const escapedEnd = 0xdc;
 const escapedEscape = 0xdd;
 
-/** Longest packet that a chip takes: a stub's block of 16 KiB with its headers, and room beside. */
-export const slipMaxBytes = 32_768;
+/** Longest packet between a chip and a host: a stub's block of 16 KiB with its headers, and room beside. */
+export const SLIP_MAX_BYTES = 32_768;
 
 /** One packet between two 0xc0; 0xc0 and 0xdb inside it become two bytes. @source RFC 1055 */
 export function encodeSlip(packet: Uint8Array): Uint8Array {
-  const special = packet.reduce((count, byte) => count + (byte === end || byte === escape ? 1 : 0), 0);
+  let special = 0;
+  for (const byte of packet) if (byte === end || byte === escape) special++;
   const bytes = new Uint8Array(packet.length + special + 2);
   let at = 0;
   bytes[at++] = end;
@@ -25,11 +26,11 @@ export function encodeSlip(packet: Uint8Array): Uint8Array {
 }
 
 /**
- * Finds packets in what comes in, as the ROM does: bytes outside of a packet are passed over, a wrong escape or a packet
- * longer than {@link slipMaxBytes} is dropped up to the next 0xc0. Never keeps more than one packet.
+ * Finds packets in what comes in. Bytes between packets are no error, a chip that starts prints there; a wrong escape or a packet
+ * longer than {@link SLIP_MAX_BYTES} is dropped up to the next 0xc0. Never keeps more than one packet.
  */
 export class SlipDecoder {
-  readonly #buffer = new Uint8Array(slipMaxBytes);
+  readonly #buffer = new Uint8Array(SLIP_MAX_BYTES);
   #length = 0;
   #state: "outside" | "inside" | "escaped" | "dropping" = "outside";
 
@@ -37,7 +38,7 @@ export class SlipDecoder {
     const packets: Uint8Array[] = [];
     for (const byte of chunk) {
       if (byte === end) this.#end(packets);
-      else this.#take(byte);
+      else if (this.#state !== "outside" && this.#state !== "dropping") this.#take(byte);
     }
     return packets;
   }
@@ -61,13 +62,12 @@ export class SlipDecoder {
   }
 
   #take(byte: number): void {
-    if (this.#state === "outside" || this.#state === "dropping") return;
     if (this.#state === "inside" && byte === escape) {
       this.#state = "escaped";
       return;
     }
     const value = this.#state === "inside" ? byte : unescaped[byte];
-    if (value === undefined || this.#length === slipMaxBytes) {
+    if (value === undefined || this.#length === SLIP_MAX_BYTES) {
       this.#state = "dropping";
       return;
     }
