@@ -75,6 +75,7 @@ export const cliCodes = {
     class: "DeviceError",
     meaning: "a program that is to be measured does not keep running on the virtual board",
   },
+  "cli/boards-failed": { class: "PartialError", meaning: "some of several boards failed, others are done" },
   "cli/tests-failed": { class: "PartialError", meaning: "some scenarios failed, others passed or failed otherwise" },
   "cli/profile-unknown": { class: "NotFoundError", meaning: "there is no manifest for this profile" },
   "cli/device-unknown": { class: "NotFoundError", meaning: "espx.yaml has no such device" },

@@ -160,6 +160,25 @@ export const flashEventSchemas = {
     .describe(
       "A chip in full, with the applications in its flash; `locks` names what its eFuses protect, `ota` is null without a partition table.",
     ),
+  failed: z
+    .object({
+      port: z.string(),
+      class: z.string(),
+      message: z.string(),
+      causes: z.array(z.string()),
+      hint: z.string().nullable(),
+      exit: z.int(),
+      details: z.record(z.string(), z.unknown()),
+    })
+    .describe("One of several boards failed, as an `error` event has it; the others go on."),
+  summary: z
+    .object({
+      boards: z.int(),
+      done: z.int(),
+      failed: z.int(),
+      failures: z.array(z.object({ port: z.string(), code: z.string() })),
+    })
+    .describe("How work on several boards ended."),
   region: z
     .object({
       port: z.string(),

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
+import { psramBytes } from "../src/jobs/chip-facts.ts";
 import { chooseFirmware, type ChipFacts, type FirmwareWish } from "../src/project/firmware-choice.ts";
 import { type FirmwareEntry, firmwareName, loadCatalogue } from "../src/project/firmware-catalogue.ts";
 import type { Context } from "../src/context.ts";
@@ -129,4 +130,15 @@ test.each(refused)("%s is refused with what there is", (_, chip, wish, name, mes
   expect(() => chooseFirmware(catalogue, chip, { ...none, ...wish })).toThrow(
     expect.objectContaining({ name, message: expect.stringContaining(message), hint: expect.any(String) }),
   );
+});
+
+test.each([
+  [["WiFi", "Embedded PSRAM 8MB", "(AP_3v3)"], 8],
+  [["WiFi", "Embedded PSRAM 2MB"], 2],
+  [["Wi-Fi", "Embedded PSRAM"], 2],
+  [["WiFi", "No Embedded PSRAM"], null],
+  [["WiFi", "Unknown Embedded PSRAM"], null],
+  [["WiFi", "Embedded Flash 4MB"], null],
+])("of the features %j so many MB are PSRAM: %s", (features, megabytes) => {
+  expect(psramBytes(features)).toBe(megabytes === null ? null : megabytes * MB);
 });

@@ -43,7 +43,7 @@ interface ChipFlags extends LoaderFlags {
 }
 
 /** How a chip is reached and left, whatever its port. */
-function loaderWish(flags: LoaderFlags): Omit<ChipVisit, "url" | "device"> {
+export function loaderWish(flags: LoaderFlags): Omit<ChipVisit, "url" | "device"> {
   const { chip, baud, before = "default-reset", after = "hard-reset", noStub, trace } = flags;
   return {
     chip: chip === "auto" ? undefined : chip?.toLowerCase().replaceAll("-", ""),

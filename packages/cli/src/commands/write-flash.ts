@@ -1,5 +1,6 @@
 import { defineCommand } from "../command.ts";
 import { flash } from "../jobs/flash.ts";
+import { namedFiles } from "../jobs/flash-source.ts";
 import { chipFlags, chosenChip } from "./_chip.ts";
 import { filesAt } from "./_numbers.ts";
 
@@ -27,7 +28,7 @@ export default defineCommand({
     const settings = Object.fromEntries(
       Object.entries({ mode, frequency, size }).filter(([, value]) => value !== undefined && value !== "keep"),
     );
-    const images = filesAt(args, "write-flash");
-    return flash(ctx, { ...(await chosenChip(ctx, flags)), images, erase: flags.eraseAll, settings });
+    const files = await namedFiles(ctx, filesAt(args, "write-flash"));
+    return flash(ctx, { ...(await chosenChip(ctx, flags)), files, erase: flags.eraseAll, settings });
   },
 });

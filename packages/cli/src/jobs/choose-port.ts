@@ -40,7 +40,7 @@ interface Candidates {
 }
 
 /** The ports that the filters leave; without filters those with an adapter that ESP32 boards carry. */
-async function listCandidates(ctx: Context, filters: readonly string[]): Promise<Candidates> {
+export async function listCandidates(ctx: Context, filters: readonly string[]): Promise<Candidates> {
   const wanted = parseFilters(filters);
   const all = await ctx.outside.listPorts();
   const candidates = all.filter((entry) => (wanted.length === 0 ? entry.known : matchesFilters(entry, wanted)));
@@ -62,7 +62,7 @@ async function askForPort(ctx: Context, candidates: readonly PortInfo[]): Promis
 }
 
 /** The error that says which ports there are. */
-function noChoice(
+export function noChoice(
   all: readonly PortInfo[],
   candidates: readonly PortInfo[],
   filters: readonly string[],

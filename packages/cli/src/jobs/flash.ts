@@ -1,5 +1,5 @@
 import type { FlashSettings, Partition } from "@espx/image";
-import { DeviceError, isEspxError, RefusedError } from "@espx/proto";
+import { DeviceError, formatHex, isEspxError, RefusedError } from "@espx/proto";
 import {
   type BootOutcome,
   BootWatch,
@@ -11,16 +11,22 @@ import {
 } from "@espx/serial";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
+import type { DeviceEntry } from "../project/project.ts";
 import { rememberedPorts } from "../project/remembered.ts";
 import { confirm } from "./ask.ts";
+import { checkIdentity } from "./check-identity.ts";
 import { chipData, type ChipWish, withChip } from "./chip-session.ts";
 import { filesAtRisk } from "./files-at-risk.ts";
 import { showProgress } from "./flash-progress.ts";
-import { type NamedImage, placeOnChip, readImages, tableOnChip } from "./flash-files.ts";
+import { placeOnChip, tableOnChip } from "./flash-files.ts";
+import type { FileSource } from "./flash-source.ts";
+import { resetQuietly } from "./on-chip.ts";
 
 /** What is flashed, where and how. */
 export interface FlashOptions extends ChipWish {
-  readonly images: readonly NamedImage[];
+  readonly files: FileSource;
+  /** The device that it must be, where one was named. */
+  readonly device: DeviceEntry | null;
   /** Blanks all of the flash first. */
   readonly erase: boolean;
   /** What to change in the boot loader's header. */
@@ -39,27 +45,42 @@ const bootTimeoutMs = 12_000;
  * @throws DeviceError `flash/does-not-start` when an application was written and the board does not get as far as that
  */
 export async function flash(ctx: Context, options: FlashOptions): Promise<Result> {
-  const files = await readImages(ctx, options.images);
   const startMs = ctx.clock.now();
   return withChip(ctx, options, async (session) => {
-    const { security, target } = session.chip;
+    const { job, plan } = await prepare(ctx, session, { options, startMs });
+    if (ctx.flags.dryRun) {
+      await session.leave(options.after);
+      return planData(job, plan);
+    }
+    const report = await write(ctx, job, plan);
+    return finish(ctx, job, report);
+  });
+}
+
+/** Everything before the first change; when that ends it, the board starts again as it was. */
+async function prepare(
+  ctx: Context,
+  session: FlashSession,
+  { options, startMs }: Pick<Job, "options" | "startMs">,
+): Promise<{ readonly job: Job; readonly plan: FlashPlan }> {
+  try {
+    const { security, target, identity } = session.chip;
+    if (identity !== undefined) checkIdentity(options.device, formatHex(identity.mac), options.url);
     refuseProtected(security, target.name);
     const table = await tableOnChip(session);
     const regions = await placeOnChip(ctx, session, {
-      files,
+      files: await options.files.filesFor(ctx, session),
       table: options.erase ? undefined : table,
       settings: options.settings,
     });
     const job: Job = { options, session, regions, startMs };
     const plan = await planned(ctx, job);
-    if (ctx.flags.dryRun) {
-      await session.leave(options.after);
-      return planData(job, plan);
-    }
-    await askFirst(ctx, job, { plan, table });
-    const report = await write(ctx, job, plan);
-    return finish(ctx, job, report);
-  });
+    if (!ctx.flags.dryRun) await askFirst(ctx, job, { plan, table });
+    return { job, plan };
+  } catch (error) {
+    if (options.after !== "no-reset") await resetQuietly(ctx, session.link);
+    throw error;
+  }
 }
 
 interface Job {
@@ -105,7 +126,6 @@ async function askFirst(
   if (question === undefined) return;
   ctx.out.settle();
   if (await confirm(ctx, question)) return;
-  await session.leave(options.after);
   throw new RefusedError("cli/declined", "nothing was written", { hint: "agree with --yes" });
 }
 

@@ -49,7 +49,7 @@ async function holdIdentity(ctx: Context, { chip }: FlashSession, { url, device 
 }
 
 /** Also after Ctrl-C: a board that is left in its loader looks broken. */
-async function resetQuietly({ clock }: Context, link: SerialLink): Promise<void> {
+export async function resetQuietly({ clock }: Context, link: SerialLink): Promise<void> {
   try {
     if (!(await link.setSignals({ dtr: false, rts: true }))) return;
     await clock.sleep(RESET_MS);

@@ -1,4 +1,5 @@
 import type { Env } from "../context.ts";
+import { createBoardLines } from "./board-lines.ts";
 import { createHumanOutput, type Palette } from "./human.ts";
 import { createJsonOutput } from "./json.ts";
 import type { Look, Output, Sinks } from "./output.ts";
@@ -37,6 +38,9 @@ export async function createOutput(argv: readonly string[], options: OutputOptio
     palette: look.color ? await colored() : uncolored,
     redactor: options.redactor,
     bar: look.bars ? await drawnBar(look, options.nowMs) : null,
+    lines: look.bars
+      ? createBoardLines((text) => options.sinks.stderr(text), { now: options.nowMs, width: look.width })
+      : null,
   });
 }
 

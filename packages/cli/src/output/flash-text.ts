@@ -23,6 +23,8 @@ const formatters: Formatters = {
   mac: ({ mac }) => result(mac),
   "flash-plan": (data, _, isVerbose) => remark(formatFlashPlan(data, isVerbose)),
   flashed: (data, palette) => result(formatFlashed(data, palette)),
+  failed: (data, palette) => remark(formatFailed(data, palette)),
+  summary: (data, palette) => result(formatSummary(data, palette)),
   region: (data, palette) => result(formatRegion(data, palette)),
   written: (data) => result(formatWritten(data)),
 };
@@ -33,6 +35,17 @@ export const isFlashEvent = (event: EspxEvent): event is FlashEvent => Object.ha
 /** What a person is shown of flash and of files for it. */
 export function formatFlashEvent({ kind, data }: FlashEvent, palette: Palette, isVerbose: boolean): Line {
   return formatters[kind](data as never, palette, isVerbose);
+}
+
+function formatFailed({ port, message, causes, hint }: EventData<"failed">, palette: Palette): string {
+  const lines = [...causes.map((cause) => `  because ${cause}`), ...(hint === null ? [] : [`  do this: ${hint}`])];
+  return [`${palette.bad("failed")} ${port}: ${message}`, ...lines].join("\n");
+}
+
+function formatSummary({ boards, done, failures }: EventData<"summary">, palette: Palette): string {
+  const good = palette.good(`${done} of ${boards} boards done`);
+  const bad = failures.map(({ port, code }) => `  ${port}  ${palette.bad(code)}`);
+  return [good, ...bad].join("\n");
 }
 
 function formatWritten({ path, sizeBytes, secret }: EventData<"written">): string {

@@ -1,4 +1,5 @@
 import type { EspxEvent, EventData } from "../events.ts";
+import type { BoardLines } from "./board-lines.ts";
 import { formatDeployEvent } from "./deploy-text.ts";
 import { formatFlashEvent, isFlashEvent } from "./flash-text.ts";
 import { type Line, remark, result } from "./line.ts";
@@ -23,26 +24,37 @@ export interface HumanOptions {
   readonly palette: Palette;
   readonly redactor: Redactor;
   readonly bar: ProgressBar | null;
+  /** Instead of the bar when several boards are worked on at once. */
+  readonly lines: BoardLines | null;
 }
 
 /** Writes events as lines for a person: results to stdout, the rest to stderr. */
-export function createHumanOutput(sinks: Sinks, { look, palette, redactor, bar }: HumanOptions): Output {
+export function createHumanOutput(sinks: Sinks, { look, palette, redactor, bar, lines }: HumanOptions): Output {
+  const settle = (): void => {
+    bar?.clear();
+    lines?.clear();
+  };
   return {
     json: false,
     emit(event) {
       if (event.kind === "progress") {
-        bar?.update(event.data);
+        if (event.device === undefined) bar?.update(event.data);
+        else lines?.update(event.device, event.data);
         return;
       }
+      if (event.device !== undefined && endsWork.has(event.kind)) lines?.finish(event.device);
       const line = formatEvent(event, look, palette);
       if (line === null || (look.quiet && line.stream === "stderr")) return;
-      bar?.clear();
+      settle();
       sinks[line.stream](redactor.text(line.text));
     },
     raw: (bytes) => sinks.stdout(bytes),
-    settle: () => bar?.clear(),
+    settle,
   };
 }
+
+/** What a board's line of progress ends with. */
+const endsWork: ReadonlySet<EspxEvent["kind"]> = new Set(["flashed", "deployed", "failed"]);
 
 function formatFault({ name, description, example }: EventData<"fault">, palette: Palette): string {
   const way = example === undefined ? "" : `\n    ${palette.faint(`espx sim fault NAME ${example}`)}`;

@@ -15,17 +15,18 @@ export interface JsonOptions {
 /**
  * Writes events as NDJSON: one object a line, `{v, t, kind, verb, device, code, data}`.
  *
- * Progress is thinned to five a second, and always ends with the whole; details come with `--verbose` only.
+ * Progress is thinned to five a second and board, and always ends with the whole; details come with `--verbose` only.
  * @source docs/events.md
  */
 export function createJsonOutput(sinks: Sinks, options: JsonOptions): Output {
-  let lastProgressMs = Number.NEGATIVE_INFINITY;
+  const shownMs = new Map<string, number>();
   const due = (event: EspxEvent): boolean => {
     if (event.kind === "log") return event.data.level !== "detail" || options.verbose;
     if (event.kind !== "progress" || event.data.doneBytes >= event.data.totalBytes) return true;
     const nowMs = options.nowMs();
-    if (nowMs - lastProgressMs < PROGRESS_INTERVAL_MS) return false;
-    lastProgressMs = nowMs;
+    const board = event.device ?? "";
+    if (nowMs - (shownMs.get(board) ?? Number.NEGATIVE_INFINITY) < PROGRESS_INTERVAL_MS) return false;
+    shownMs.set(board, nowMs);
     return true;
   };
   return {

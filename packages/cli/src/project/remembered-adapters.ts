@@ -1,9 +1,9 @@
 import type { PortInfo } from "@espx/proto";
 import type { AdapterMemory } from "@espx/serial";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Env } from "../context.ts";
 import { stateFolder } from "./remembered.ts";
+import { stateFile } from "./state-file.ts";
 
 /** What worked with each adapter: its way of resetting a board, and the rate that its line holds. */
 export interface RememberedAdapters {
@@ -13,30 +13,13 @@ export interface RememberedAdapters {
 
 /** Kept in `adapters.json` of the user's state folder, by USB ids where there are any; forgetting is no failure. */
 export function rememberedAdapters(env: Env): RememberedAdapters {
-  const path = join(stateFolder(env), "adapters.json");
-  const read = async (): Promise<Record<string, AdapterMemory>> => {
-    try {
-      const value: unknown = JSON.parse(await readFile(path, "utf8"));
-      return typeof value === "object" && value !== null ? (value as Record<string, AdapterMemory>) : {};
-    } catch {
-      return {};
-    }
-  };
+  const file = stateFile(join(stateFolder(env), "adapters.json"));
   return {
-    of: async (port, url) => (await read())[keyOf(port, url)] ?? {},
-    async remember(port, url, memory) {
-      const adapters = await read();
-      const key = keyOf(port, url);
-      const before = adapters[key];
-      if (before?.strategy === memory.strategy && before?.baudRate === memory.baudRate) return;
-      try {
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(`${path}.${process.pid}`, `${JSON.stringify({ ...adapters, [key]: memory }, null, 2)}\n`);
-        await rename(`${path}.${process.pid}`, path);
-      } catch {
-        return;
-      }
+    async of(port, url) {
+      const memory = (await file.read())[keyOf(port, url)];
+      return typeof memory === "object" && memory !== null ? memory : {};
     },
+    remember: (port, url, memory) => file.put(keyOf(port, url), memory),
   };
 }
 

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Env } from "../context.ts";
+import { stateFile } from "./state-file.ts";
 
 /** The port at which a board was last reached, by its id (MAC). */
 export interface RememberedPorts {
@@ -18,28 +18,12 @@ export function stateFolder(env: Env): string {
 
 /** Kept in `ports.json` of the user's state folder; forgetting is no failure. */
 export function rememberedPorts(env: Env): RememberedPorts {
-  const path = join(stateFolder(env), "ports.json");
-  const read = async (): Promise<Record<string, string>> => {
-    const text = await readFile(path, "utf8").catch(() => "{}");
-    try {
-      const value: unknown = JSON.parse(text);
-      return typeof value === "object" && value !== null ? (value as Record<string, string>) : {};
-    } catch {
-      return {};
-    }
-  };
+  const file = stateFile(join(stateFolder(env), "ports.json"));
   return {
-    portOf: async (id) => (await read())[id],
-    async remember(id, url) {
-      const ports = await read();
-      if (ports[id] === url) return;
-      try {
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(`${path}.${process.pid}`, `${JSON.stringify({ ...ports, [id]: url }, null, 2)}\n`);
-        await rename(`${path}.${process.pid}`, path);
-      } catch {
-        return;
-      }
+    async portOf(id) {
+      const url = (await file.read())[id];
+      return typeof url === "string" ? url : undefined;
     },
+    remember: (id, url) => file.put(id, url),
   };
 }
