@@ -1,5 +1,5 @@
 import { InternalError, type SimEvent } from "@espx/proto";
-import type { BoardStop } from "../worker/context.ts";
+import type { BoardStop, WakeSource } from "../worker/context.ts";
 import { brownOutText, type RomReason } from "../chip/boot-texts.ts";
 import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import { BareChip } from "./bare-chip.ts";
@@ -7,6 +7,7 @@ import { type BootReason, keepImage, type PoweredChip, sessionStart } from "./bo
 import { BoardSession, type SessionListener, type SessionSeat } from "./board-session.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import type { SimEventBody } from "./host-part.ts";
+import { wokenBy } from "./wake-source.ts";
 import { Watchdog } from "./watchdog.ts";
 
 type OffReason = Extract<SimEvent, { readonly kind: "off" }>["why"];
@@ -16,7 +17,18 @@ type State =
   | { readonly kind: "off" | "held" }
   | { readonly kind: "on"; readonly session: BoardSession }
   | { readonly kind: "bare"; readonly bare: BareChip }
-  | { readonly kind: "asleep"; readonly wakeAtUs: number };
+  | {
+      readonly kind: "asleep";
+      readonly wakeAtUs: number;
+      readonly reason: number;
+      readonly wakeBy: readonly WakeSource[];
+    };
+
+/** What `machine.wake_reason()` answers after the timer woke the chip. */
+const timerWake = 4;
+
+/** Time between falling asleep and waking by a pin that has its level already. */
+const fallAsleepUs = 1000;
 
 /** Timers of the host take no more. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -132,6 +144,19 @@ export class BoardPower {
     session?.sendSerial(bytes, arrival);
   }
 
+  /** Something outside drives a pin otherwise: a sleeping chip may wake. */
+  pinChanged(): void {
+    if (this.#state.kind !== "asleep") return;
+    const reason = wokenBy(this.#state.wakeBy, this.#chip.outsideLevel);
+    if (reason === undefined) return;
+    const atUs = this.#chip.world.nowUs();
+    void this.#change(async () => {
+      if (this.#state.kind !== "asleep") return;
+      clearTimeout(this.#wakeTimer);
+      this.#start({ cause: "deep-sleep", atUs, wakeReason: reason });
+    });
+  }
+
   /** Resolves when no program runs any more. */
   async stopped(): Promise<void> {
     while (this.running) await this.#changed.next();
@@ -145,7 +170,7 @@ export class BoardPower {
   /** Virtual time: the board's sleep is over, or the chip starts over by itself. */
   wakeUp(): void {
     if (this.#state.kind === "asleep") {
-      this.#start({ cause: "deep-sleep", atUs: this.#state.wakeAtUs, wokeByTimer: true });
+      this.#start({ cause: "deep-sleep", atUs: this.#state.wakeAtUs, wakeReason: this.#state.reason });
     } else if (this.#state.kind === "bare") {
       this.#state.bare.startAgain();
     }
@@ -247,15 +272,17 @@ export class BoardPower {
         case "soft-reset":
           return this.#start({ cause: "soft", atUs, rawRepl: stop.rawRepl, watchdogUs });
         case "deep-sleep":
-          return this.#sleep(atUs + (stop.wakeAfterMs ?? Infinity) * 1000);
+          return this.#sleep(atUs, stop);
         case "cut":
           return;
       }
     });
   }
 
-  #sleep(wakeAtUs: number): void {
-    this.#state = { kind: "asleep", wakeAtUs };
+  #sleep(atUs: number, { wakeAfterMs = Infinity, wakeBy }: Extract<BoardStop, { readonly kind: "deep-sleep" }>): void {
+    const reason = wokenBy(wakeBy, this.#chip.outsideLevel);
+    const wakeAtUs = atUs + (reason === undefined ? wakeAfterMs * 1000 : fallAsleepUs);
+    this.#state = { kind: "asleep", wakeAtUs, reason: reason ?? timerWake, wakeBy };
     if (this.#chip.world.mode === "real" && wakeAtUs !== Infinity) this.#setAlarm(wakeAtUs);
   }
 
@@ -264,7 +291,7 @@ export class BoardPower {
     const ring = async (): Promise<void> => {
       if (this.#state.kind !== "asleep") return;
       if (leftMs > longestTimerMs) this.#setAlarm(wakeAtUs);
-      else this.#start({ cause: "deep-sleep", atUs: wakeAtUs, wokeByTimer: true });
+      else this.#start({ cause: "deep-sleep", atUs: wakeAtUs, wakeReason: this.#state.reason });
     };
     this.#wakeTimer = setTimeout(() => void this.#change(ring), Math.min(leftMs, longestTimerMs));
   }

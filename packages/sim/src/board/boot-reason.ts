@@ -6,6 +6,7 @@ import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import type { BootImage } from "../worker/start-data.ts";
 import type { BoardParts } from "./board-parts.ts";
 import type { SessionStart, StampedMessage } from "./board-session.ts";
+import type { OutsideLevel } from "./wake-source.ts";
 import type { RtcHost } from "./rtc-host.ts";
 import type { WorldTurns } from "./world-turns.ts";
 
@@ -29,6 +30,8 @@ export interface PoweredChip {
   readonly chip: ChipHost;
   /** Whether the pin that chooses the boot mode is held low. */
   readonly isBootPinLow: () => boolean;
+  /** What drives a pin from outside. */
+  readonly outsideLevel: OutsideLevel;
   /** Puts on the serial line what comes from ROM and boot loader. */
   readonly print: (bytes: Uint8Array, atMs: number) => void;
   readonly rtc: RtcHost;
@@ -43,7 +46,8 @@ export interface BootReason {
   readonly romReason?: RomReason;
   readonly atUs: number;
   readonly rawRepl?: boolean;
-  readonly wokeByTimer?: boolean;
+  /** What `machine.wake_reason()` answers. */
+  readonly wakeReason?: number;
   /** Whether the boot pin was low when power came or EN rose; undefined at other resets, which do not look. */
   readonly isBootPinLow?: boolean;
   /** An armed watchdog outlives a soft reset. */
@@ -53,7 +57,7 @@ export interface BootReason {
 /** What the worker of a boot is started with. */
 export function sessionStart(
   { world, parts, heapBytes, mac, assets }: PoweredChip,
-  { cause, atUs, wokeByTimer = false, rawRepl = false }: BootReason,
+  { cause, atUs, wakeReason = 0, rawRepl = false }: BootReason,
   boot: { readonly number: number; readonly chipStartUs: number; readonly firmware: FirmwareFacts },
 ): SessionStart {
   return {
@@ -64,7 +68,7 @@ export function sessionStart(
     startUs: atUs,
     seed: bootSeed(world.seed, mac, boot.number),
     setups: parts.setups(),
-    boot: { cause, wokeByTimer, rawRepl, mac, chipStartUs: boot.chipStartUs, firmware: boot.firmware },
+    boot: { cause, wakeReason, rawRepl, mac, chipStartUs: boot.chipStartUs, firmware: boot.firmware },
   };
 }
 

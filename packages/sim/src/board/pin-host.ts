@@ -44,6 +44,12 @@ export class PinHost implements HostPart {
     this.#levels[pin] = value;
   }
 
+  /** The level that something outside drives a pin to; undefined when nothing does. */
+  driven(pin: number): 0 | 1 | undefined {
+    const level = this.#driven[pin];
+    return level === 0 || level === 1 ? level : undefined;
+  }
+
   /** Whether something outside of the board drives the pin low. */
   isHeldLow(pin: number): boolean {
     return this.#driven[pin] === 0;

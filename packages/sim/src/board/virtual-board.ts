@@ -69,6 +69,7 @@ export class VirtualBoard implements SimBoard {
         mac: this.mac,
         chip: this.chip,
         isBootPinLow: () => this.#serial.isBootLow || this.#pins.isHeldLow(this.chip.model.bootPin),
+        outsideLevel: (pin) => this.#pins.driven(pin),
         print: (bytes, atMs) => this.#print(bytes, atMs),
       },
       { emit: (event, atMs) => this.#emit(event, atMs) },
@@ -112,6 +113,7 @@ export class VirtualBoard implements SimBoard {
 
   setPin(pin: number, value: 0 | 1): void {
     this.#pins.set(pin, value);
+    this.#power.pinChanged();
   }
 
   pin(pin: number): 0 | 1 {

@@ -2,6 +2,12 @@
 
 from _board import host, check, addressof
 
+WAKEUP_ALL_LOW = False
+WAKEUP_ANY_HIGH = True
+
+_EXT0 = 2
+_EXT1 = 3
+
 _NAMES = {
     -1: "ESP_FAIL",
     -0x102: "ESP_ERR_INVALID_ARG",
@@ -20,6 +26,19 @@ def _done(result):
     if result in _NAMES:
         raise OSError(result, _NAMES[result])
     return check(result)
+
+
+def _wake(reason, pins, level):
+    if host.machine_wake_pins(reason, ",".join(str(pin._number) for pin in pins), bool(level)) < 0:
+        raise ValueError("invalid pin")
+
+
+def wake_on_ext0(pin=None, level=WAKEUP_ALL_LOW):
+    _wake(_EXT0, () if pin is None else (pin,), level)
+
+
+def wake_on_ext1(pins=None, level=WAKEUP_ALL_LOW):
+    _wake(_EXT1, pins or (), level)
 
 
 class NVS:

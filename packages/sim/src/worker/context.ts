@@ -56,7 +56,19 @@ export interface PartMessage {
 export type BoardStop =
   | { readonly kind: "reset" | "watchdog" | "cut" }
   | { readonly kind: "soft-reset"; readonly rawRepl: boolean }
-  | { readonly kind: "deep-sleep"; readonly wakeAfterMs: number | undefined };
+  | {
+      readonly kind: "deep-sleep";
+      readonly wakeAfterMs: number | undefined;
+      readonly wakeBy: readonly WakeSource[];
+    };
+
+/** Pins that wake a chip from deep sleep: any of them high, or all of them low. */
+export interface WakeSource {
+  /** What `machine.wake_reason()` answers: EXT0_WAKE or EXT1_WAKE. */
+  readonly reason: 2 | 3;
+  readonly pins: readonly number[];
+  readonly high: boolean;
+}
 
 /** A function Python may call: plain data in, plain data or a token out; a negative number is `-errno`. */
 type HostCall = (...args: never[]) => number | string | undefined | HostToken;

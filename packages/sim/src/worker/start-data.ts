@@ -41,7 +41,8 @@ export interface BootImage {
 /** How a board came to start. */
 export interface BootFacts {
   readonly cause: ResetCause;
-  readonly wokeByTimer: boolean;
+  /** What `machine.wake_reason()` answers; 0: it did not sleep. */
+  readonly wakeReason: number;
   /** The prompt was in raw mode before a soft reset: `main.py` is left out, and raw mode stays. */
   readonly rawRepl: boolean;
   readonly mac: Uint8Array;

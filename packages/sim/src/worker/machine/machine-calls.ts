@@ -3,6 +3,7 @@ import { errno } from "../../vm/errno.ts";
 import type { BoardContext } from "../board-context.ts";
 import type { HostCalls } from "../context.ts";
 import type { BootFacts } from "../start-data.ts";
+import { WakePins } from "./wake-calls.ts";
 
 /** What `machine.reset_cause()` answers. @source MicroPython 1.27, ports/esp32/modmachine.c */
 const resetCauses: Readonly<Record<ResetCause, number>> = {
@@ -16,23 +17,23 @@ const resetCauses: Readonly<Record<ResetCause, number>> = {
 /** Longest time without food, as the 32 bits of the chip's call have it. */
 const watchdogMaxMs = 2 ** 32 - 1;
 
-/** What `machine.wake_reason()` answers after the timer woke the chip. */
-const timerWake = 4;
-
 /** The chip as a whole: why it started, who it is, and how it stops. */
 export function machineCalls(context: BoardContext, boot: BootFacts, program: SoftResetRequest): HostCalls {
   let watchdogMs = 0;
+  const wakePins = new WakePins();
   const feed = (): number => {
     if (watchdogMs > 0) context.control.watchdogUs = context.clock.nowUs() + watchdogMs * 1000;
     return 0;
   };
   return {
     machine_reset_cause: () => resetCauses[boot.cause],
-    machine_wake_reason: () => (boot.wokeByTimer ? timerWake : 0),
+    machine_wake_reason: () => boot.wakeReason,
     machine_mac: () => Buffer.from(boot.mac).toString("hex"),
     machine_reset: () => context.stop({ kind: "reset" }),
     machine_request_soft_reset: () => program.request(),
-    machine_deepsleep: (ms: number) => context.stop({ kind: "deep-sleep", wakeAfterMs: ms > 0 ? ms : undefined }),
+    ...wakePins.calls,
+    machine_deepsleep: (ms: number) =>
+      context.stop({ kind: "deep-sleep", wakeAfterMs: ms > 0 ? ms : undefined, wakeBy: wakePins.sources }),
     machine_watchdog: (timeoutMs: number) => {
       if (!(timeoutMs > 0 && timeoutMs <= watchdogMaxMs)) return -errno.EINVAL;
       watchdogMs = timeoutMs;
