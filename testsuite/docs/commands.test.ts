@@ -9,7 +9,7 @@ const SIMULATOR_IS_UP = "Ctrl-C stops";
 /** Printed when a board has what is watched. */
 const WATCHES = "Ctrl-C ends";
 
-test.each(["deploy", "library", "simulator", "testing"])(
+test.each(["deploy", "flash", "library", "simulator", "testing"])(
   "every command of docs/%s.md works as it is printed",
   { timeout: 300_000 },
   async (page) => {

@@ -67,6 +67,8 @@ export class Reader {
   /** Runs a line in a shell to its end; one that never ends is interrupted when its output holds `sign`. */
   run(line: string, sign?: string): Promise<Outcome> {
     const child = this.#spawn(sign === undefined ? line : `exec ${line}`);
+    // A program that reads nothing may be gone before it is told to leave.
+    child.stdin?.on("error", () => undefined);
     child.stdin?.end(LEAVE_CONSOLE);
     if (sign !== undefined) interruptAt(child, sign);
     const limit = setTimeout(() => child.kill(), COMMAND_LIMIT_MS);
