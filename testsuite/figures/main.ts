@@ -8,6 +8,7 @@ type Suites = Readonly<Record<string, () => Promise<Suite>>>;
 const bench: Suites = {
   start: async () => (await import("../bench/start.ts")).start,
   sim: async () => (await import("../bench/sim.ts")).sim,
+  serial: async () => (await import("../bench/serial.ts")).serial,
 };
 const soak: Suites = {
   fuzz: async () => (await import("../fuzz/image.ts")).imageFuzz,

@@ -68,6 +68,6 @@ export interface FlashTools {
   readonly chips: ChipCatalogue;
   readonly md5: (bytes: Uint8Array) => Uint8Array;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
-  /** zlib format, level 9; may work beside the caller. */
+  /** zlib format; may work beside the caller. */
   readonly deflate: (bytes: Uint8Array) => Promise<Uint8Array>;
 }
