@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { FlashSession } from "@espx/serial";
 import { chipModels, makeApplication } from "@espx/sim";
-import { ESPLoader, Transport } from "esptool-js";
 import { realClock } from "../../../packages/cli/src/clock.ts";
 import { flashTools as tools } from "../../../packages/cli/src/ports/flash-tools.ts";
+import { connectEsptoolJs } from "../../../packages/sim/test/chip/connect-esptool-js.ts";
 import { LinkSerialPort } from "../../../packages/sim/test/chip/web-serial.ts";
 import { compared, type FigureOptions, type Row } from "../../figures/row.ts";
+import { median } from "../sim/call-costs.ts";
 import { firmwareWith } from "./flash-bench.ts";
 import { InstantLoader } from "./instant-loader.ts";
 
@@ -38,11 +39,7 @@ async function timeOurs(bytes: Uint8Array): Promise<number> {
 
 async function timeTheirs(bytes: Uint8Array): Promise<number> {
   const port = new LinkSerialPort(new InstantLoader({ address, bytes }));
-  const transport = new Transport(port as never, false);
-  transport.trace = () => {};
-  const terminal = { clean: () => {}, write: () => {}, writeLine: () => {} };
-  const loader = new ESPLoader({ transport, baudrate: 115_200, romBaudrate: 115_200, terminal, debugLogging: false });
-  await loader.main("no_reset");
+  const loader = await connectEsptoolJs(port, { baudrate: 115_200, before: "no_reset" });
   const began = performance.now();
   await loader.writeFlash({
     fileArray: [{ address, data: bytes }],
@@ -55,10 +52,6 @@ async function timeTheirs(bytes: Uint8Array): Promise<number> {
     calculateMD5Hash: (image: Uint8Array) => createHash("md5").update(image).digest("hex"),
   });
   const tookMs = performance.now() - began;
-  await transport.disconnect();
+  await loader.transport.disconnect();
   return tookMs;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

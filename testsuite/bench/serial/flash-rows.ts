@@ -1,6 +1,7 @@
 import { pythonWith } from "../../python.ts";
 import { has } from "../../programs.ts";
 import { compared, type FigureOptions, type Row } from "../../figures/row.ts";
+import { median } from "../sim/call-costs.ts";
 import { benchFiles, type FlashBench, openFlashBench } from "./flash-bench.ts";
 import { hostOverheadRows } from "./flash-host.ts";
 
@@ -125,9 +126,4 @@ function row(
   note(`raw ms, ${name}: espx ${raw(ours)}; ${peer} ${raw(theirs)}`);
   const measured = { suite: "serial", row: name, value: median(ours) / 1000, unit: "s" };
   return compared(measured, { name: peer, value: median(theirs) / 1000, maxRatio });
-}
-
-/** The middle of an odd number of values. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
