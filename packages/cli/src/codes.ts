@@ -110,6 +110,7 @@ export const cliCodes = {
   "cli/timed-out": { class: "LinkError", meaning: "--timeout has passed" },
   "cli/differs": { class: "VerifyError", meaning: "--check found that the board differs from the release" },
   "cli/claim-failed": { class: "VerifyError", meaning: "the demo showed something that is not as it must be" },
+  "cli/port-twice": { class: "UsageError", meaning: "two devices that are worked on at once have one port" },
   "cli/wrong-board": { class: "RefusedError", meaning: "the board at the port is not the device that was named" },
   "cli/interrupted": { class: "CanceledError", meaning: "Ctrl-C" },
   "cli/terminated": { class: "CanceledError", meaning: "SIGTERM" },

@@ -162,6 +162,7 @@ export const flashEventSchemas = {
     ),
   failed: z
     .object({
+      name: z.string(),
       port: z.string(),
       class: z.string(),
       message: z.string(),
@@ -176,7 +177,7 @@ export const flashEventSchemas = {
       boards: z.int(),
       done: z.int(),
       failed: z.int(),
-      failures: z.array(z.object({ port: z.string(), code: z.string() })),
+      failures: z.array(z.object({ name: z.string(), port: z.string(), code: z.string() })),
     })
     .describe("How work on several boards ended."),
   region: z

@@ -57,9 +57,12 @@ export async function tempFolder(
 }
 
 /** Events of a run with `--json`. */
-export function eventsOf({
-  stdout,
-}: RunResult): readonly { readonly kind: string; readonly code: string | null; readonly data: never }[] {
+export function eventsOf({ stdout }: RunResult): readonly {
+  readonly kind: string;
+  readonly device: string | null;
+  readonly code: string | null;
+  readonly data: never;
+}[] {
   return stdout
     .trimEnd()
     .split("\n")

@@ -106,7 +106,7 @@ test("as NDJSON every event tells its board, and the summary stands before the e
     boards: 4,
     done: 3,
     failed: 1,
-    failures: [{ port: "sim:ash", code: "flash/secure-boot" }],
+    failures: [{ name: "sim:ash", port: "sim:ash", code: "flash/secure-boot" }],
   });
   const progress = events.filter(({ kind }) => kind === "progress");
   expect(new Set(progress.map(({ device }) => device))).toEqual(new Set(["sim:beech", "sim:cedar", "sim:dogwood"]));

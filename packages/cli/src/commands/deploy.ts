@@ -1,7 +1,10 @@
 import { defineCommand } from "../command.ts";
+import { UsageError } from "@espx/proto";
+import { deployAll } from "../jobs/deploy-all.ts";
+import { profileOfDevice } from "../jobs/deploy-device.ts";
 import { deploy } from "../jobs/deploy.ts";
 import { watchDeploy } from "../jobs/watch-deploy.ts";
-import { argument, boardFlags } from "./_flags.ts";
+import { boardFlags } from "./_flags.ts";
 
 export default defineCommand({
   name: "deploy",
@@ -12,13 +15,22 @@ export default defineCommand({
     "espx deploy blinky --port sim:kitchen --config config.txt",
     "espx deploy blinky --port sim:kitchen --check",
     "espx deploy blinky --device kitchen --dry-run",
+    "espx deploy --all --check",
     "espx deploy ./weather --port sim:kitchen --ignore 'tests/' --dry-run",
   ],
-  args: [{ name: "profile-or-folder", description: "a profile of this project, or one that espx ships; or a folder" }],
+  args: [
+    {
+      name: "profile-or-folder",
+      description:
+        "a profile of this project, or one that espx ships; or a folder; with --all or --device it may be left off",
+      optional: true,
+    },
+  ],
   flags: {
     ...boardFlags,
     config: { value: "file", short: "c", description: "the device's config, as config.txt or YAML" },
     check: { description: "only compare: exit 7 when the board differs" },
+    all: { description: "every device of espx.yaml that has a profile, at once: a line each, exit 9 when some failed" },
     noWait: { description: "do not wait for the confirmation" },
     layout: { value: "name", description: "for a folder: flat (its own paths, the default) or slots (two sets)" },
     ignore: { value: "pattern", repeats: true, description: "leave files of a folder out; repeats" },
@@ -31,14 +43,26 @@ export default defineCommand({
   destroys: true,
   async run(ctx, { args, flags }) {
     const { port, device, filter, config: configFile, check, layout, ignore, keep, prune } = flags;
-    const what = argument(args, 0);
+    const shared = { filter, configFile, check, wait: !flags.noWait, restart: !flags.noRestart };
+    const rest = { ...shared, layout, ignore, keep, prune };
+    if (flags.all) return { ...(await deployAll(ctx, { ...rest, profile: profileForAll(args[0], flags) })) };
+    const what = args[0] ?? (await profileOfDevice(ctx, device));
     const command = commandLine(what, { device, port, config: configFile, layout });
-    const [wait, restart] = [!flags.noWait, !flags.noRestart];
-    const folder = { layout, ignore, keep, prune };
-    const options = { what, port, device, filter, configFile, check, wait, restart, command, ...folder };
+    const options = { ...rest, what, port, device, command };
     return flags.watch ? watchDeploy(ctx, options) : deploy(ctx, options);
   },
 });
+
+/** Every device has its own port and config. */
+function profileForAll(profile: string | undefined, flags: Readonly<Record<string, unknown>>): string | undefined {
+  const clash = ["port", "device", "config", "watch", "layout"].find(
+    (name) => flags[name] !== undefined && flags[name] !== false,
+  );
+  if (clash === undefined) return profile;
+  throw new UsageError("cli/usage", `--all takes what espx.yaml says of each device, and no --${clash}`, {
+    hint: `leave --all or --${clash} off`,
+  });
+}
 
 /** The command that a hint names. */
 function commandLine(what: string, values: Readonly<Record<string, string | undefined>>): string {

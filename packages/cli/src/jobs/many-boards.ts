@@ -11,48 +11,57 @@ export interface ManySummary {
   readonly failed: number;
 }
 
+/** One of several boards: a port, or a device with the port that it has, empty when nothing says where it is. */
+export type OneBoard = string | { readonly name: string; readonly port: string };
+
+const nameOf = (board: OneBoard): string => (typeof board === "string" ? board : board.name);
+const portOf = (board: OneBoard): string => (typeof board === "string" ? board : board.port);
+
 /**
  * Does the same work on several boards at once. A board that fails is reported and holds no other one up; every event of a board carries
- * its port as `device`, and only one question is asked at a time.
+ * its port or the name of its device as `device`, and only one question is asked at a time.
  *
  * @throws PartialError `cli/boards-failed` when some failed; when all failed alike, the error of the first
  */
 export async function onManyBoards(
   ctx: Context,
-  urls: readonly string[],
-  work: (ctx: Context, url: string) => Promise<unknown>,
+  boards: readonly OneBoard[],
+  work: (ctx: Context, name: string) => Promise<unknown>,
 ): Promise<ManySummary> {
   const terminal = oneAtATime(ctx.terminal);
   const errors = await Promise.all(
-    urls.map(async (url): Promise<EspxError | null> => {
-      const board = { ...ctx, terminal, out: outputOf(ctx.out, url) };
+    boards.map(async (board): Promise<EspxError | null> => {
+      const [name, port] = [nameOf(board), portOf(board)];
       try {
-        await work(board, url);
+        await work({ ...ctx, terminal, out: outputOf(ctx.out, name) }, name);
         return null;
       } catch (thrown) {
         const error = toEspxError(thrown);
-        ctx.out.emit({ kind: "failed", device: url, code: error.code, data: { port: url, ...errorData(error) } });
+        ctx.out.emit({ kind: "failed", device: name, code: error.code, data: { name, port, ...errorData(error) } });
         return error;
       }
     }),
   );
   if (ctx.signal.aborted) throw ctx.signal.reason;
-  return conclude(ctx, urls, errors);
+  return conclude(ctx, boards, errors);
 }
 
-function conclude(ctx: Context, urls: readonly string[], errors: readonly (EspxError | null)[]): ManySummary {
-  const failures = errors.flatMap((error, index) => (error === null ? [] : [{ error, url: urls[index] ?? "" }]));
-  const summary = { boards: urls.length, done: urls.length - failures.length, failed: failures.length };
+function conclude(ctx: Context, boards: readonly OneBoard[], errors: readonly (EspxError | null)[]): ManySummary {
+  const failures = errors.flatMap((error, index) => (error === null ? [] : [{ error, board: boards[index] ?? "" }]));
+  const summary = { boards: boards.length, done: boards.length - failures.length, failed: failures.length };
   ctx.out.emit({
     kind: "summary",
-    data: { ...summary, failures: failures.map(({ error, url }) => ({ port: url, code: error.code })) },
+    data: {
+      ...summary,
+      failures: failures.map(({ error, board }) => ({ name: nameOf(board), port: portOf(board), code: error.code })),
+    },
   });
   const [first] = failures;
   if (first === undefined) return summary;
-  const areAlike = failures.length === urls.length && failures.every(({ error }) => error.code === first.error.code);
+  const areAlike = failures.length === boards.length && failures.every(({ error }) => error.code === first.error.code);
   if (areAlike && isEspxError(first.error)) throw first.error;
-  const names = failures.map(({ url }) => url).join(", ");
-  throw new PartialError("cli/boards-failed", `${failures.length} of ${urls.length} boards failed: ${names}`, {
+  const names = failures.map(({ board }) => nameOf(board)).join(", ");
+  throw new PartialError("cli/boards-failed", `${failures.length} of ${boards.length} boards failed: ${names}`, {
     hint: "what was wrong with each is said above; the same command for those ports goes on where it stopped",
     details: { ...summary },
   });

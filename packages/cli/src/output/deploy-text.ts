@@ -20,7 +20,9 @@ export function formatDeployEvent(
     case "plan":
       return remark(formatPlan(event.data, isVerbose));
     case "deployed":
-      return result(formatDeployed(event.data, palette));
+      return result(
+        `${event.device === undefined ? "" : `${palette.strong(event.device)}  `}${formatDeployed(event.data, palette)}`,
+      );
     case "watching":
       return remark(formatWatching(event.data));
     case "saved":

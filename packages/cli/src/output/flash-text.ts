@@ -37,14 +37,14 @@ export function formatFlashEvent({ kind, data }: FlashEvent, palette: Palette, i
   return formatters[kind](data as never, palette, isVerbose);
 }
 
-function formatFailed({ port, message, causes, hint }: EventData<"failed">, palette: Palette): string {
+function formatFailed({ name, message, causes, hint }: EventData<"failed">, palette: Palette): string {
   const lines = [...causes.map((cause) => `  because ${cause}`), ...(hint === null ? [] : [`  do this: ${hint}`])];
-  return [`${palette.bad("failed")} ${port}: ${message}`, ...lines].join("\n");
+  return [`${palette.bad("failed")} ${name}: ${message}`, ...lines].join("\n");
 }
 
 function formatSummary({ boards, done, failures }: EventData<"summary">, palette: Palette): string {
   const good = palette.good(`${done} of ${boards} boards done`);
-  const bad = failures.map(({ port, code }) => `  ${port}  ${palette.bad(code)}`);
+  const bad = failures.map(({ name, code }) => `  ${name}  ${palette.bad(code)}`);
   return [good, ...bad].join("\n");
 }
 
