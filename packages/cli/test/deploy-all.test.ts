@@ -95,7 +95,7 @@ test("one that fails keeps no other from its end; the exit code is 9 and the sum
   const events = eventsOf(result);
   const failed = events.filter((event) => event.kind === "failed").map(({ code, data }) => [data["name"], code]);
   expect(Object.fromEntries(failed)).toEqual({ gone: "port/unreachable", nowhere: "cli/port-not-found" });
-  const done = events.flatMap((event) => (event.kind === "deployed" ? [event.device] : []));
+  const done = events.flatMap((event) => (event.kind === "deployed" ? [String(event.device)] : []));
   expect(done.toSorted()).toEqual(["attic", "hall", "shed"]);
   expect(events.find((event) => event.kind === "summary")?.data).toMatchObject({ boards: 5, done: 3, failed: 2 });
   expect(events.at(-1)).toMatchObject({ kind: "result", code: "cli/boards-failed", data: { exit: 9 } });
