@@ -175,6 +175,15 @@ while True:
       after: /^gap (20|21)\r\n$/,
       afterMs: 30_000,
     },
+    {
+      title: "reads after it stood still what was said meanwhile",
+      fault: { kind: "hang", forMs: 2000 },
+      main: listening.replace("print(", "print(time.ticks_ms() // 1000, "),
+      beforeMs: 1000,
+      typed: "U".repeat(20),
+      after: /^3 20 0 END\r\n$/,
+      afterMs: 5000,
+    },
   ],
   "brown-out": [
     {

@@ -12,7 +12,8 @@ import type {
   TimedSocketEvent,
 } from "./net-messages.ts";
 import type { BoardAddress, NetScript } from "./net-script.ts";
-import type { Station, StationOptions } from "./world/station.ts";
+import type { Station } from "./world/station.ts";
+import type { StationOptions } from "./world/station-options.ts";
 import type { WorldNetwork } from "./world/world-network.ts";
 
 /** What the network of one board is made of. */

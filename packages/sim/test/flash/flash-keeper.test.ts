@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -79,6 +79,7 @@ describe("the state file of a flash", () => {
       const child = spawn(process.execPath, ["--import", "tsx", "--conditions", "@espx/source", program, path]);
       await once(child.stdout, "data");
       await new Promise((resolve) => setTimeout(resolve, afterMs));
+      while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 10));
       child.kill("SIGKILL");
       await once(child, "exit");
       const kept = FlashStore.restore(decodeFlash(readFileSync(path)));

@@ -1,17 +1,7 @@
 import type { NetScript } from "../net-script.ts";
 import type { SocketEvent } from "../net-messages.ts";
+import type { StationOptions } from "./station-options.ts";
 import type { BoardEnd } from "./stream-end.ts";
-
-/** What a member of the network is made of. */
-export interface StationOptions {
-  /** The board's name, by which others find it. */
-  readonly name: string;
-  readonly address: string;
-  /** The world's script with the faults of this board. */
-  readonly script: () => NetScript;
-  /** Shows the board what happened to a socket, now. */
-  readonly deliver: (event: SocketEvent) => void;
-}
 
 /** One boot of a board as the network of its world sees it. */
 export class Station {

@@ -2,7 +2,7 @@ import type { NetAddress } from "../net-address.ts";
 import { netErrno } from "../net-errno.ts";
 import type { ServerHandler } from "../server-side.ts";
 import type { SocketEvent } from "../net-messages.ts";
-import type { Station } from "./station.ts";
+import type { StationOptions } from "./station-options.ts";
 
 /** Bytes that a board may have unread before its peer is slowed down: about the chip's receive window. */
 const windowBytes = 5760;
@@ -64,7 +64,7 @@ export class ServerEnd implements StreamEnd {
 /** A board's end: a socket of its stack, which the board may have to adopt first. */
 export class BoardEnd implements StreamEnd {
   readonly seesPower = false;
-  readonly station: Station;
+  readonly station: StationOptions;
   readonly address: NetAddress;
   #socket: number | undefined;
   #waiting: SocketEvent[] = [];
@@ -72,7 +72,7 @@ export class BoardEnd implements StreamEnd {
   #whenRoom: (() => void)[] = [];
   isGone = false;
 
-  constructor(station: Station, port: number, socket: number | undefined) {
+  constructor(station: StationOptions, port: number, socket: number | undefined) {
     this.station = station;
     this.address = { address: station.address, port };
     this.#socket = socket;

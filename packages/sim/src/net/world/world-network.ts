@@ -8,7 +8,8 @@ import { type NetScript, scriptedAddress, serverAddress } from "../net-script.ts
 import { scriptedPeer } from "../scripted-peer.ts";
 import type { ServerHandler, ServerSide } from "../server-side.ts";
 import { EventQueue } from "./event-queue.ts";
-import { Station, type StationOptions } from "./station.ts";
+import { Station } from "./station.ts";
+import type { StationOptions } from "./station-options.ts";
 import { Stream } from "./stream.ts";
 import { BoardEnd, ServerEnd, type StreamEnd } from "./stream-end.ts";
 import { serverName, Transit } from "./transit.ts";
@@ -230,7 +231,7 @@ export class WorldNetwork implements HostWork {
     end.isGone = true;
   }
 
-  #server(station: Station, port: number): ((side: ServerSide) => ServerHandler) | undefined {
+  #server(station: StationOptions, port: number): ((side: ServerSide) => ServerHandler) | undefined {
     const { brokerPorts, peers } = station.script();
     if (brokerPorts.includes(port)) return (side) => this.broker.accept(side);
     const peer = peers.find((candidate) => candidate.port === port);
