@@ -11,6 +11,7 @@ const bench: Suites = {
   serial: async () => (await import("../bench/serial.ts")).serial,
 };
 const soak: Suites = {
+  cable: async () => (await import("../cable/cable.ts")).cable,
   fuzz: async () => (await import("../fuzz/image.ts")).imageFuzz,
   powercut: async () => (await import("../powercut/powercut.ts")).powercut,
 };
