@@ -147,6 +147,12 @@ test("boards that all fail alike end with their own code", async () => {
 });
 
 const wrong: readonly (readonly [string, readonly string[], number, string])[] = [
+  [
+    "--all with --device",
+    ["--image", "firmware.bin", "--all", "--device", "kitchen"],
+    2,
+    "--device is one board, and several are asked for",
+  ],
   ["--all with --port", ["--image", "firmware.bin", "--all", "--port", "sim:ash"], 2, "--all and --port are given"],
   ["a port twice", ["--image", "firmware.bin", "--port", "sim:ash", "--port", "sim:ash"], 2, "sim:ash is named twice"],
   [

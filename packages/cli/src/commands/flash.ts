@@ -52,7 +52,13 @@ export default defineCommand({
     const wish = loaderWish(flags);
     const files = await sourceOf(ctx, image, flags);
     const options = { ...wish, files, erase, settings };
-    if (all || others.length > 0) return { ...(await flashMany(ctx, { ports: port, all, filter }, options)) };
+    const isMany = all || others.length > 0;
+    if (isMany && flags.device !== undefined) {
+      throw new UsageError("cli/usage", "--device is one board, and several are asked for", {
+        hint: "leave --device off, or --all and the other ports",
+      });
+    }
+    if (isMany) return { ...(await flashMany(ctx, { ports: port, all, filter }, options)) };
     const { url, entry } = await chooseBoard(ctx, { port: first, device: flags.device, filter });
     return flash(ctx, { ...options, url, device: entry });
   },

@@ -19,6 +19,8 @@ interface Row {
 }
 
 const REDRAW_MS = 100;
+/** Shorter than one board's: the name of its port stands before it. */
+const BAR_CELLS = 10;
 
 export function createBoardLines(
   write: (text: string) => void,
@@ -36,7 +38,10 @@ export function createBoardLines(
     if (rows.size === 0) return;
     const indent = Math.max(...[...rows.keys()].map((board) => board.length));
     const lines = [...rows].map(([board, { progress, startMs }]) =>
-      `${board.padEnd(indent)}  ${formatProgress({ ...progress, path: null }, now() - startMs)}`.slice(0, width - 1),
+      `${board.padEnd(indent)}  ${formatProgress({ ...progress, path: null }, now() - startMs, BAR_CELLS)}`.slice(
+        0,
+        width - 1,
+      ),
     );
     clear();
     write(`${lines.join("\n")}\n`);

@@ -11,8 +11,8 @@ export function formatChip(data: EventData<"chip">): string {
 
 /** What will be done; piece by piece when `verbose`. */
 export function formatFlashPlan(data: EventData<"flash-plan">, verbose: boolean): string {
-  const { pieces, writeBytes, eraseBytes, unchangedBytes } = data;
-  if (pieces.length === 0) return `nothing to do: the chip holds all ${formatBytes(unchangedBytes)} already`;
+  const { port, pieces, writeBytes, eraseBytes, unchangedBytes } = data;
+  if (pieces.length === 0) return `${port}: nothing to do, the chip holds all ${formatBytes(unchangedBytes)} already`;
   const parts = [
     ...(writeBytes > 0 ? [`${formatBytes(writeBytes)} to write`] : []),
     ...(eraseBytes > 0 ? [`${formatBytes(eraseBytes)} to erase`] : []),
@@ -21,7 +21,7 @@ export function formatFlashPlan(data: EventData<"flash-plan">, verbose: boolean)
   const lines = pieces.map(
     ({ kind, address, sizeBytes }) => `  ${kind} 0x${address.toString(16)}  ${formatBytes(sizeBytes)}`,
   );
-  return [`${parts.join(", ")}, in ${plural(pieces.length, "piece")}`, ...(verbose ? lines : [])].join("\n");
+  return [`${port}: ${parts.join(", ")}, in ${plural(pieces.length, "piece")}`, ...(verbose ? lines : [])].join("\n");
 }
 
 /** How it ended. */

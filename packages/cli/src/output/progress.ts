@@ -49,11 +49,11 @@ export function createProgressBar(spinner: Spinner, now: () => number, width: nu
 }
 
 /** One line: task, bar, percent, bytes of total, rate, time left, and the path that is on its way. */
-export function formatProgress(progress: Progress, elapsedMs: number): string {
+export function formatProgress(progress: Progress, elapsedMs: number, barCells = BAR_CELLS): string {
   const { doneBytes, totalBytes, task, path } = progress;
   const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
-  const cells = Math.round(share * BAR_CELLS);
-  const bar = "█".repeat(cells) + "░".repeat(BAR_CELLS - cells);
+  const cells = Math.round(share * barCells);
+  const bar = "█".repeat(cells) + "░".repeat(barCells - cells);
   const parts = [`${Math.round(share * 100)} %`.padStart(5), `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`];
   if (elapsedMs >= MIN_ELAPSED_MS && doneBytes > 0) {
     const bytesPerMs = doneBytes / elapsedMs;
