@@ -119,10 +119,15 @@ async function targetOf(entry: ChipEntry | undefined, loadStub: LoadStub): Promi
   };
 }
 
-/** The tables ask a loader for registers, and for its rate to tell the crystal by. */
+/** The tables ask a loader for registers, the same eFuse word again and again, and for its rate to tell the crystal by. */
 function asLoader(registers: RegisterReader): ESPLoader {
+  const known = new Map<number, Promise<number>>();
   const loader = {
-    readReg: (address: number) => registers.readRegister(address),
+    readReg: (address: number) => {
+      const value = known.get(address) ?? registers.readRegister(address);
+      known.set(address, value);
+      return value;
+    },
     transport: { baudrate: registers.baudRate },
     debug: () => undefined,
     info: () => undefined,
@@ -137,15 +142,14 @@ async function identify(rom: ROM, key: string, registers: RegisterReader): Promi
     description: await rom.getChipDescription(loader),
     features: (await rom.getChipFeatures(loader)).map((feature) => feature.trim()),
     mac: Uint8Array.from(mac),
-    revision: await revisionOf(rom, key, registers),
+    revision: await revisionOf(rom, key, loader),
     crystalMhz: await rom.getCrystalFreq(loader),
   };
 }
 
 /** Major number * 100 + minor; some tables have the ESP32's major number only, or both as one. */
-async function revisionOf(rom: ROM, key: string, registers: RegisterReader): Promise<number> {
-  const loader = asLoader(registers);
-  if (key === "esp32") return ((await rom.getChipRevision?.(loader)) ?? 0) * 100 + (await esp32Minor(registers));
+async function revisionOf(rom: ROM, key: string, loader: ESPLoader): Promise<number> {
+  if (key === "esp32") return ((await rom.getChipRevision?.(loader)) ?? 0) * 100 + (await esp32Minor(loader));
   const versions = rom as ROM & Versions;
   const [major, minor] = [await versions.getMajorChipVersion?.(loader), await versions.getMinorChipVersion?.(loader)];
   if (major !== undefined && minor !== undefined) return major * 100 + minor;
@@ -158,8 +162,8 @@ interface Versions {
 }
 
 /** @source ESP32 technical reference manual, eFuse block 0, word 5, WAFER_VERSION_MINOR */
-async function esp32Minor(registers: RegisterReader): Promise<number> {
-  return ((await registers.readRegister(0x3ff5a014)) >>> 24) & 3;
+async function esp32Minor(loader: ESPLoader): Promise<number> {
+  return ((await loader.readReg(0x3ff5a014)) >>> 24) & 3;
 }
 
 async function stubOf(
@@ -168,7 +172,7 @@ async function stubOf(
   registers: RegisterReader,
   loadStub: LoadStub,
 ): Promise<StubProgram | undefined> {
-  const isOldP4 = key === "esp32p4" && (await revisionOf(rom, key, registers)) < 300;
+  const isOldP4 = key === "esp32p4" && (await revisionOf(rom, key, asLoader(registers))) < 300;
   const file = await loadStub(isOldP4 ? "esp32p4-rev1" : key);
   if (file === undefined) return undefined;
   const segments = [{ address: file.text_start, bytes: bytesOf(file.text) }];
