@@ -166,6 +166,14 @@ test("without a stub the ROM writes, compares and reads", () =>
     expect(await session.read(0x8000, 512)).toEqual(fixture.board.chip.flash.read(0x8000, 512));
   }));
 
+test("a chip that is not the one that was asked for is started again", () =>
+  withChip({}, async (fixture) => {
+    await fixture.waitFor(">>> ");
+    const error = await failure(fixture, { clock: realClock, options: { chip: "esp32s3" } });
+    expect(error.code).toBe("flash/wrong-chip");
+    expect(await fixture.waitFor(">>> ")).toContain("MicroPython");
+  }));
+
 test("a chip that nobody knows is refused", () =>
   withChip({ chip: "esp32c3" }, async (fixture) => {
     const none = () => Promise.resolve(undefined);

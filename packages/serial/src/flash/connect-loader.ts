@@ -3,7 +3,7 @@ import type { ChipIdentity, FlashTools } from "./chip-catalogue.ts";
 import { type IdentifiedChip, identifyChip } from "./identify-chip.ts";
 import { Loader } from "./loader.ts";
 import { LoaderPort } from "./loader-port.ts";
-import type { ResetStrategy } from "./reset-sequences.ts";
+import { hardReset, type ResetStrategy } from "./reset-sequences.ts";
 import { flashSizeOf, type FlashChip, readFlashId } from "./spi-flash.ts";
 import { uploadStub } from "./stub-upload.ts";
 import { type BeforeMode, call, synchronise } from "./synchronise.ts";
@@ -77,6 +77,8 @@ export async function connectLoader(link: SerialLink, clock: Clock, options: Con
       refused.push(baudRate);
     } catch (error) {
       port.release();
+      // Also after Ctrl-C: a board that is left in its loader looks broken.
+      if (options.before !== "no-reset") await hardReset(link, clock).catch(() => false);
       throw error;
     }
     port.release();
