@@ -5,7 +5,10 @@ import {
   decodeOtaData,
   decodePartitionTable,
   encodeOtaData,
+  encodePartitionTable,
+  mergeParts,
   parsePartitionCsv,
+  readFlashFile,
   readLittlefs,
 } from "@espx/image";
 import { readFileSync } from "node:fs";
@@ -88,6 +91,7 @@ function targets(): readonly FuzzTarget[] {
     { name: "application image", decode: (bytes) => decodeEspImage(bytes), good: app, refusal },
     { name: "description", decode: (bytes) => appDescriptionOf(decodeEspImage(bytes)), good: app.slice(0, 1), refusal },
     { name: "partition table", decode: (b) => decodePartitionTable(b), good: tables, refusal },
+    { name: "flash contents", decode: (b) => readFlashFile(b, unhashed), good: [contents(app), ...tables], refusal },
     { name: "partition CSV", decode: (b) => parsePartitionCsv(decoder.decode(b)), good: csv, refusal: "ConfigError" },
     { name: "OTA data", decode: decodeOtaData, good: [ota], refusal },
     { name: "NVS", decode: decodeNvs, good: nvs, refusal },
@@ -95,6 +99,21 @@ function targets(): readonly FuzzTarget[] {
     { name: "littlefs", decode: readSmall, good: littlefs, refusal },
     { name: "littlefs, resealed", decode: readSmall, good: littlefs, refusal, reseal: resealLittlefs(256) },
   ];
+}
+
+/** Hashes are not what is attacked here. */
+const unhashed = { sha256: () => new Uint8Array(32), md5: () => new Uint8Array(16) };
+
+/** A small firmware from the ESP32's boot loader on. */
+function contents(apps: readonly Uint8Array[]): Uint8Array {
+  const [image = new Uint8Array()] = apps;
+  const table = encodePartitionTable(parsePartitionCsv("factory,app,factory,0x10000,0x1000"));
+  const parts = [
+    { name: "boot loader", address: 0x1000, bytes: image },
+    { name: "table", address: 0x8000, bytes: table },
+    { name: "factory", address: 0x10000, bytes: image },
+  ];
+  return mergeParts(parts, { offset: 0x1000 });
 }
 
 interface Sparse {

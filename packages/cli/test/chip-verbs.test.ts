@@ -172,6 +172,14 @@ describe("a board that runs", () => {
       10,
       "0x400000 is behind the end of flash at 0x400000",
     ],
+    [
+      "reading past the end",
+      ["read-flash", "0x3ff000", "0x2000", "x.bin"],
+      10,
+      "0x401000 is behind the end of flash at 0x400000",
+    ],
+    ["reading nothing", ["read-flash", "0x0", "0", "x.bin"], 2, "the size is 0, expected at least one byte"],
+    ["comparing past the end", ["verify-flash", "0x3ff000", "app.bin"], 10, "is behind the end of flash at 0x400000"],
     ["a file that differs", ["verify-flash", "0x8000", "app.bin"], 7, "app.bin differs from 0x8000 on"],
     [
       "a file and a board",

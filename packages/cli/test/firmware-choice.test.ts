@@ -6,6 +6,12 @@ import { type FirmwareEntry, firmwareName, loadCatalogue } from "../src/project/
 import type { Context } from "../src/context.ts";
 
 const catalogue: readonly FirmwareEntry[] = await loadCatalogue({ cwd: tmpdir() } as Context, null);
+const old = { board: "OLD", chip: "old", flash: 4 * 1024 * 1024, on_request: false } as FirmwareEntry;
+const everything = [
+  ...catalogue,
+  { ...old, variant: "", version: "1.29.0" },
+  { ...old, variant: "B", version: "1.28.0" },
+];
 const MB = 1024 * 1024;
 const none: FirmwareWish = { board: undefined, variant: undefined, version: undefined };
 const facts = (chip: string, flashMegabytes: number, psram: ChipFacts["psram"] = null): ChipFacts => ({
@@ -74,9 +80,16 @@ const cases: readonly (readonly [string, ChipFacts, Partial<FirmwareWish>, strin
     "ESP32_GENERIC_C3 1.28.0",
     "the chip has 4 MB",
   ],
+  [
+    "a variant that an older version only has",
+    facts("old", 4),
+    { variant: "B" },
+    "OLD-B 1.28.0",
+    "the variant was named",
+  ],
 ];
 test.each(cases)("%s gets its firmware, and it is said why", (_, chip, wish, name, reason) => {
-  const chosen = chooseFirmware(catalogue, chip, { ...none, ...wish });
+  const chosen = chooseFirmware(everything, chip, { ...none, ...wish });
   expect(firmwareName(chosen.entry)).toBe(name);
   expect(chosen.reason).toContain(reason);
 });

@@ -245,6 +245,12 @@ test("the catalogue that comes with espx names real boards, and no hash that was
   }
 });
 
+test("a board that is not in the catalogue is not listed as nothing", async () => {
+  const { code, stderr } = await run(["firmware", "ESP32_GENERIK"], { cwd: folder.path });
+  expect(code).toBe(4);
+  expect(stderr).toContain('no firmware of the board ESP32_GENERIK is known (did you mean "ESP32_GENERIC"?)');
+});
+
 test("an unknown board is named with its nearest", async () => {
   const { code, stderr } = await run(["firmware", "fetch", "ESP32_GENERC"], { cwd: folder.path });
   expect(code).toBe(4);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PortInfo, SimBoard } from "@espx/proto";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -215,6 +215,20 @@ test("unpinned firmware is asked for once, also for several boards, and a no lea
   expect([both.code, both.stderr]).toEqual([0, expect.any(String)]);
   expect(asked).toHaveLength(2);
   expect(readFileSync(join(folder.path, "espx.lock"), "utf8")).toContain(`${server.url}/MY-1.27.0.bin`);
+});
+
+test("--dry-run fetches nothing that is not pinned, and locks nothing", async () => {
+  await using server = await startFileServer();
+  server.give("/MY-1.27.0.bin", firmwareFile("esp32"));
+  catalogue(server.url);
+  await fourBoards();
+  const env = { NODE_EXTRA_CA_CERTS: authorityFile };
+  const dry = await flash(["--port", "sim:ash", "--dry-run", "--yes"], undefined, env);
+  expect([dry.code, dry.stderr]).toEqual([
+    10,
+    expect.stringContaining("fetch it first: espx firmware fetch MY --release 1.27.0"),
+  ]);
+  expect([server.asked, existsSync(join(folder.path, "espx.lock"))]).toEqual([[], false]);
 });
 
 test("--locked refuses unpinned firmware, and a chip that nothing fits is refused", async () => {

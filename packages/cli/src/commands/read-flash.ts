@@ -1,3 +1,4 @@
+import { UsageError } from "@espx/proto";
 import { defineCommand } from "../command.ts";
 import { readFlash } from "../jobs/read-flash.ts";
 import { chipFlags, chosenChip } from "./_chip.ts";
@@ -23,6 +24,11 @@ export default defineCommand({
     const size = argument(args, 1);
     const address = addressOf(argument(args, 0), "the address");
     const sizeBytes = /^all$/i.test(size) ? undefined : addressOf(size, "the size");
+    if (sizeBytes === 0) {
+      throw new UsageError("cli/argument-value", "the size is 0, expected at least one byte", {
+        hint: "for example 64K, or ALL",
+      });
+    }
     return readFlash(ctx, await chosenChip(ctx, flags), { address, sizeBytes, file: argument(args, 2) });
   },
 });

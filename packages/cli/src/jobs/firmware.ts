@@ -44,7 +44,8 @@ export async function fetchFirmware(ctx: Context, entry: FirmwareEntry, options:
   const file = checkFirmware(entry, bytes);
   const sha256 = formatHex(digests.sha256(bytes));
   const pinned = required === undefined ? "new" : entry.sha256 === undefined ? "lock" : "catalogue";
-  if (required === undefined) await lock.add({ url: entry.url, sha256, size: bytes.length });
+  const isAdded = required === undefined && !ctx.flags.dryRun;
+  if (isAdded) await lock.add({ url: entry.url, sha256, size: bytes.length });
   ctx.out.emit({
     kind: "firmware",
     data: {
@@ -57,7 +58,7 @@ export async function fetchFirmware(ctx: Context, entry: FirmwareEntry, options:
       ota: otaOf(file),
     },
   });
-  if (pinned === "new") info(ctx, `its SHA-256 is ${sha256}, required from now on by ${lock.shown}`);
+  if (isAdded) info(ctx, `its SHA-256 is ${sha256}, required from now on by ${lock.shown}`);
   return { entry, bytes, file };
 }
 
@@ -91,10 +92,16 @@ async function agreeToUnpinned(
       { hint, details: { url: entry.url } },
     );
   if (locked) throw unpinned("fetch it once without --locked, or write its sha256 into manifests/firmware.yaml");
+  if (ctx.flags.dryRun && !isKept) throw unpinned(`fetch it first: espx firmware fetch ${wordsOf(entry)}`);
+  if (ctx.flags.dryRun) return;
   const what = isKept ? "what the cache holds" : `what ${new URL(entry.url).host} gives over TLS`;
   const question = `no SHA-256 of ${firmwareName(entry)} is known yet; take ${what}, and require its hash from then on?`;
   if (!(await confirm(ctx, question))) throw unpinned("give a file of your own with --image");
 }
+
+/** How `firmware fetch` names it. */
+const wordsOf = ({ board, variant, version }: FirmwareEntry): string =>
+  `${board}${variant === "" ? "" : ` --variant ${variant}`} --release ${version}`;
 
 interface FetchedBytes {
   readonly bytes: Uint8Array;

@@ -1,9 +1,10 @@
 import { RefusedError } from "@espx/proto";
-import type { FlashSession } from "@espx/serial";
+import { type FlashSession, refuseProtected } from "@espx/serial";
 import { access } from "node:fs/promises";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { confirm } from "./ask.ts";
+import type { FlashRange } from "./erase-flash.ts";
 import { showProgress } from "./flash-progress.ts";
 import { localPath, writeLocal } from "./local-file.ts";
 import { type ChipVisit, onChip } from "./on-chip.ts";
@@ -35,9 +36,26 @@ export async function backup(ctx: Context, visit: ChipVisit, file: string): Prom
 
 async function readInto(ctx: Context, session: FlashSession, options: ReadFlashOptions): Promise<EventData<"written">> {
   const { address, file } = options;
+  refuseUnreadable(session);
   const sizeBytes = options.sizeBytes ?? restOf(session, address);
+  checkRange(session, { address, sizeBytes });
   const bytes = await session.read(address, sizeBytes, { onProgress: (progress) => showProgress(ctx, progress) });
   return writeLocal(ctx, file, { bytes, secret: true });
+}
+
+/** In Secure Download Mode nothing can be read. @throws RefusedError `flash/secure-download` */
+export function refuseUnreadable({ chip }: FlashSession): void {
+  if (chip.security.secureDownload) refuseProtected(chip.security, chip.target.name);
+}
+
+/** @throws RefusedError `cli/flash-size` for what reaches past the end of flash */
+export function checkRange({ chip }: FlashSession, { address, sizeBytes }: FlashRange): void {
+  const flashBytes = chip.flash.sizeBytes;
+  if (flashBytes === undefined || address + sizeBytes <= flashBytes) return;
+  const end = `0x${(address + sizeBytes).toString(16)}`;
+  throw new RefusedError("cli/flash-size", `${end} is behind the end of flash at 0x${flashBytes.toString(16)}`, {
+    hint: "ALL as the size reads to the end",
+  });
 }
 
 function restOf({ chip }: FlashSession, address: number): number {

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { digests } from "../release/digests.ts";
 import { readLocal } from "./local-file.ts";
+import { checkRange, refuseUnreadable } from "./read-flash.ts";
 import { type ChipVisit, onChip } from "./on-chip.ts";
 
 /** A file and where in flash it should be. */
@@ -28,6 +29,8 @@ export async function verifyFlash(
   const contents = await Promise.all(files.map(async (file) => ({ ...file, bytes: await readLocal(ctx, file.file) })));
   return onChip(ctx, visit, async (session) => {
     const wrong: string[] = [];
+    refuseUnreadable(session);
+    for (const { address, bytes } of contents) checkRange(session, { address, sizeBytes: bytes.length });
     for (const { file, address, bytes } of contents) {
       const startMs = ctx.clock.now();
       if (await isSame(session, address, bytes)) {

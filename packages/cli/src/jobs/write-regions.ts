@@ -50,6 +50,10 @@ export async function restore(ctx: Context, visit: ChipVisit, file: string): Pro
           const message = `${file} has ${bytes.length} bytes, the flash ${flashBytes}`;
           throw new RefusedError("cli/backup-unfit", message, { hint: "restore it to a board with as much flash" });
         }
+        if (bytes.length < flashBytes) {
+          const text = `${file} has ${bytes.length} bytes, the flash ${flashBytes}: the rest stays as it is`;
+          ctx.out.emit({ kind: "log", data: { level: "warning", text } });
+        }
         return Promise.resolve({ name: null, address: 0, regions: [{ name: file, address: 0, bytes }] });
       },
     },

@@ -40,10 +40,14 @@ export function chooseFirmware(
   const board = wish.board ?? forChip[0]?.board;
   checkBoard(entries, facts, { ...wish, board });
   const ofBoard = forChip.filter((entry) => entry.board === board);
-  const version = wish.version ?? newest(ofBoard.map((entry) => entry.version));
-  const ofVersion = only(ofBoard, { what: `${board} in version ${version}`, of: "version", value: version });
-  if (wish.variant !== undefined) return named(ofVersion, wish.variant, facts);
-  return fitting(ofVersion, facts);
+  const { variant } = wish;
+  const ofVariant =
+    variant === undefined
+      ? ofBoard
+      : only(ofBoard, { what: `variant ${variant} of ${board}`, of: "variant", value: variant });
+  const version = wish.version ?? newest(ofVariant.map((entry) => entry.version));
+  const ofVersion = only(ofVariant, { what: `${board} in version ${version}`, of: "version", value: version });
+  return variant === undefined ? fitting(ofVersion, facts) : named(ofVersion, facts);
 }
 
 function checkBoard(entries: readonly FirmwareEntry[], { chip }: ChipFacts, { board }: FirmwareWish): void {
@@ -77,9 +81,8 @@ function only(entries: readonly FirmwareEntry[], { what, of, value }: Only): rea
   });
 }
 
-function named(entries: readonly FirmwareEntry[], variant: string, facts: ChipFacts): ChosenFirmware {
-  const [entry] = only(entries, { what: `variant ${variant} of ${entries[0]?.board}`, of: "variant", value: variant });
-  if (entry === undefined || !fits(entry, facts)) throw tooLarge(entry ?? entries[0], facts);
+function named([entry]: readonly FirmwareEntry[], facts: ChipFacts): ChosenFirmware {
+  if (entry === undefined || !fits(entry, facts)) throw tooLarge(entry, facts);
   return { entry, reason: "the variant was named" };
 }
 

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Context } from "../context.ts";
 import type { Project } from "./project.ts";
 import { stateFolder } from "./remembered.ts";
+import { inTurn } from "./state-file.ts";
 import { emptyAs } from "./scalars.ts";
 import { readSource, shownPath } from "./source.ts";
 import { convertYaml, parseYamlFile } from "./yaml-file.ts";
@@ -45,12 +46,13 @@ export async function loadLock(ctx: Context, project: Project | null): Promise<L
   return {
     shown: shownPath(path, ctx.cwd),
     of: (url) => rows.get(url),
-    async add(file) {
-      // Another run may have added one meanwhile.
-      for (const row of await readRows(ctx, path)) rows.set(row.url, row);
-      rows.set(file.url, file);
-      await replaceFile(path, formatLock([...rows.values()]), shownPath(path, ctx.cwd));
-    },
+    add: (file) =>
+      inTurn(path, async () => {
+        // Another run may have added one meanwhile.
+        for (const row of await readRows(ctx, path)) rows.set(row.url, row);
+        rows.set(file.url, file);
+        await replaceFile(path, formatLock([...rows.values()]), shownPath(path, ctx.cwd));
+      }),
   };
 }
 

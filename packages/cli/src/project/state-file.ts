@@ -11,7 +11,14 @@ export interface StateFile {
 }
 
 /** Changes that wait for each other, by file: work on several boards at once ends in the same file. */
-const turns = new Map<string, Promise<void>>();
+const turns = new Map<string, Promise<unknown>>();
+
+/** Does `change` when no other change of that file is going on in this process. */
+export function inTurn<T>(path: string, change: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(path) ?? Promise.resolve()).then(change, change);
+  turns.set(path, turn);
+  return turn;
+}
 
 export function stateFile(path: string): StateFile {
   const read = async (): Promise<Record<string, unknown>> => {
@@ -36,10 +43,6 @@ export function stateFile(path: string): StateFile {
   };
   return {
     read,
-    put(key, value) {
-      const turn = (turns.get(path) ?? Promise.resolve()).then(() => change(key, value));
-      turns.set(path, turn);
-      return turn;
-    },
+    put: (key, value) => inTurn(path, () => change(key, value)),
   };
 }
