@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { outputOf } from "./board-fixture.ts";
+import { outputOf, startBoard } from "./board-fixture.ts";
 
 describe("the heap", () => {
   it.each([160 * 1024, 40_000, 400_000])(
@@ -24,6 +24,24 @@ describe("the heap", () => {
       "t = 0\nfor i in range(100000):\n    t += len([i, str(i), bytearray(100)])\nprint(t)\n",
     );
     expect(text).toBe("300000\r\n");
+  });
+
+  it("is collected in less than a fifth of a millisecond when little is in it", async () => {
+    await using fixture = await startBoard({
+      mode: "real",
+      main: `
+import gc, time
+best = 1_000_000
+for _ in range(20):
+    started = time.ticks_us()
+    for _ in range(20):
+        gc.collect()
+    best = min(best, time.ticks_diff(time.ticks_us(), started) // 20)
+print("took", best, "us")
+`,
+    });
+    await fixture.waitFor(" us\r\n");
+    expect(Number(/took (\d+) us/.exec(fixture.take())?.[1])).toBeLessThan(200);
   });
 
   it("keeps what is only on the stack of C functions while it is collected", async () => {

@@ -8,7 +8,6 @@ from uctypes import addressof
 _EINTR = -4
 
 
-
 def check(result):
     """The result of a host call; raises what a negative one stands for."""
     if result >= 0:
@@ -18,11 +17,15 @@ def check(result):
     raise OSError(-result)
 
 
-def _release(node):
+# Chains of memory that programs do not have: links of the next one and a piece. In this order, since the collector's stack has 64
+# entries: it goes through the piece first, and then has nothing to remember.
+
+
+def _release(link):
     """Takes a chain apart: a pointer to it that lies around on the stack then keeps one link alive and not all."""
-    while node is not None:
-        node[0] = None
-        node[1], node = None, node[1]
+    while link is not None:
+        link[1] = None
+        link[0], link = None, link[0]
     gc.collect()
 
 
@@ -34,7 +37,7 @@ def leave_free(size):
     global _rest
     gc.collect()
     while gc.mem_free() - size >= 128:
-        _rest = [bytearray(32), _rest]
+        _rest = [_rest, bytearray(32)]
 
 
 def load_more(*files):
@@ -75,16 +78,16 @@ def _keep_free(size):
     except MemoryError:
         room = None
     piece = 2048
-    while piece >= 16:
+    while piece >= 64:
         try:
-            _held = [bytearray(piece), _held]
+            _held = [_held, bytearray(piece)]
         except MemoryError:
             piece //= 2
     if room is None:
         # What is free lies in crumbs; some of them are given back.
         while _held and gc.mem_free() < size:
-            spare, _held = _held, _held[1]
-            spare[1] = None
+            spare, _held = _held, _held[0]
+            spare[0] = None
             _release(spare)
 
 
