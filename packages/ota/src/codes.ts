@@ -18,6 +18,10 @@ export const otaCodes = {
   },
   "deploy/wrong-chip": { class: "RefusedError", meaning: "the release is for another chip" },
   "deploy/wrong-version": { class: "RefusedError", meaning: "the release needs another MicroPython version" },
+  "deploy/wrong-variant": {
+    class: "RefusedError",
+    meaning: "the release needs another variant of the MicroPython build",
+  },
   "deploy/wrong-mpy": { class: "RefusedError", meaning: "compiled files do not fit the board's interpreter" },
   "deploy/no-space": { class: "RefusedError", meaning: "the release does not fit on the board beside what runs" },
 } as const satisfies Readonly<Record<string, { readonly class: string; readonly meaning: string }>>;

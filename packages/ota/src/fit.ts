@@ -9,6 +9,7 @@ export function findMisfit(release: Release, inventory: Inventory, policy: Polic
   return (
     wrongChip(inventory, policy) ??
     wrongVersion(inventory, policy) ??
+    wrongVariant(inventory, policy) ??
     wrongMpy([...release.files, ...release.launcher], inventory) ??
     foreignProgram(inventory, policy)
   );
@@ -37,6 +38,21 @@ export function wrongVersion(inventory: Inventory, policy: Pick<Policy, "require
     {
       hint: "flash a MicroPython version that the manifest allows",
       details: { needs: formatVersionRange(range), has: version },
+    },
+  );
+}
+
+/** Firmware that does not tell its build shows PSRAM in the name of its board, and nothing else. */
+export function wrongVariant({ build, board }: Inventory, policy: Pick<Policy, "requires">): RefusedError | null {
+  const wanted = policy.requires?.variant ?? "";
+  const has = build === undefined ? (/SPIRAM/i.test(board) ? "SPIRAM" : null) : build.split("-").slice(1).join("-");
+  if (wanted === "" || has === wanted || (has === null && wanted !== "SPIRAM")) return null;
+  return new RefusedError(
+    "deploy/wrong-variant",
+    `needs the variant ${wanted} of MicroPython, the board has ${build ?? board}`,
+    {
+      hint: `flash that build: espx flash --variant ${wanted}; or take firmware.variant out of the manifest`,
+      details: { needs: wanted, has: build ?? null },
     },
   );
 }

@@ -1,6 +1,6 @@
 import { RefusedError } from "@espx/proto";
 import type { Inventory, Plan, ReleaseFile, Sha256, Step } from "@espx/proto";
-import { findShortage, wrongChip, wrongMpy, wrongVersion } from "./fit.ts";
+import { findShortage, wrongChip, wrongMpy, wrongVariant, wrongVersion } from "./fit.ts";
 import { isKept } from "./keep.ts";
 import { sendBytes } from "./plan.ts";
 import type { Requirements } from "./policy.ts";
@@ -97,6 +97,7 @@ function findMisfit(release: FlatRelease, inventory: Inventory, policy: FlatPoli
   return (
     wrongChip(inventory, policy) ??
     (policy.requires?.versions === undefined ? null : wrongVersion(inventory, policy)) ??
+    wrongVariant(inventory, policy) ??
     wrongMpy(release.files, inventory) ??
     (policy.replaceSlots || !hasSlots(inventory) ? null : slotsError())
   );

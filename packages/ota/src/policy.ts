@@ -15,6 +15,8 @@ export interface Policy {
 export interface Requirements {
   /** Values of `sys.platform` that will do; absent means any. */
   readonly chips?: readonly string[];
+  /** Variant of the MicroPython build, such as `SPIRAM`; absent or empty means any. */
+  readonly variant?: string;
   /** MicroPython versions that will do; absent means {@link supportedVersions}. */
   readonly versions?: VersionRange;
 }

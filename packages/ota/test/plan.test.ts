@@ -271,6 +271,19 @@ describe("a release that does not fit", () => {
     expect(refusalOf(plan(await release({ files: compiled }), inventory, { ...policy, ...change })).code).toBe(code);
   });
 
+  test.each([
+    ["SPIRAM", { build: "ESP32_GENERIC-SPIRAM" }, "none"],
+    ["SPIRAM", { build: "ESP32_GENERIC" }, "deploy/wrong-variant"],
+    ["OTA", { build: "ESP32_GENERIC-SPIRAM" }, "deploy/wrong-variant"],
+    ["", { build: "ESP32_GENERIC-SPIRAM" }, "none"],
+    ["SPIRAM", { board: "Generic ESP32 module with SPIRAM with ESP32" }, "none"],
+    ["SPIRAM", { board: "Generic ESP32 module with ESP32" }, "deploy/wrong-variant"],
+    ["OTA", { board: "Generic ESP32 module with ESP32" }, "none"],
+  ])("of variant %j on a board that tells %j: %s", async (variant, facts, code) => {
+    const decision = plan(await release({}), new BoardModel().inventory(facts), { ...policy, requires: { variant } });
+    expect("refusal" in decision ? decision.refusal.code : "none").toBe(code);
+  });
+
   test("is told how many bytes it needs and how many there are", async () => {
     const inventory = new BoardModel().inventory({ freeBytes: 20_000 });
     const { details } = refusalOf(plan(await release({ files: compiled }), inventory, policy));

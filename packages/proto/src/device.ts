@@ -16,6 +16,8 @@ export interface Inventory {
   readonly chip: string;
   /** `os.uname().machine`. */
   readonly board: string;
+  /** Name of the MicroPython build with its variant, such as `ESP32_GENERIC-SPIRAM`; absent where the firmware does not tell. */
+  readonly build?: string;
   /** MicroPython version, for example [1, 27, 0]. */
   readonly version: readonly [number, number, number];
   /** `.mpy` version its interpreter loads: low byte of `sys.implementation._mpy`. */

@@ -110,6 +110,7 @@ def _xi():
  w('id',x(machine.unique_id()))
  w('chip',x(sys.platform.encode()))
  w('board',x(i._machine.encode()))
+ if hasattr(i,'_build'):w('build',x(i._build.encode()))
  w('version',*list(i.version)[:3])
  w('mpy',i._mpy&255)
  v=os.statvfs('/')

@@ -38,6 +38,7 @@ const forms: Readonly<Record<string, RegExp>> = {
   id: /^[0-9a-f]{12}$/,
   chip: /^(?:[0-9a-f]{2})+$/,
   board: /^(?:(?:[0-9a-f]{2})+|-)$/,
+  build: /^(?:(?:[0-9a-f]{2})+|-)$/,
   version: /^\d{1,4} \d{1,4} \d{1,4}$/,
   mpy: /^\d{1,3}$/,
   free: /^\d{1,15}$/,
@@ -70,6 +71,7 @@ function collect(lines: readonly Line[]): Inventory {
     id: first(one("id")),
     chip: chipOf(hexText(first(one("chip"))), board),
     board,
+    ...buildOf(all("build")),
     version: [major, minor, patch],
     mpyVersion: Number(first(one("mpy"))),
     freeBytes: Number(first(one("free"))),
@@ -79,6 +81,12 @@ function collect(lines: readonly Line[]): Inventory {
     files: readFiles(all("file")),
     ...newestRecord(all("record")),
   };
+}
+
+/** Firmware before 1.25 does not tell. */
+function buildOf([line]: readonly (readonly string[])[]): { readonly build?: string } {
+  const build = line === undefined ? "" : hexText(first(line));
+  return build === "" ? {} : { build };
 }
 
 /** `sys.platform` is esp32 on the whole family; which one it is stands at the end of `os.uname().machine`. */

@@ -2,7 +2,7 @@ import { type FlatPlan, type FlatPolicy, type FlatRelease, planFlat } from "@esp
 import { type Inventory, RefusedError, UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
 import { rememberedPorts } from "../project/remembered.ts";
-import { requiredChips } from "../project/required-chips.ts";
+import { requirementsOf } from "../project/requirements.ts";
 import { buildFlat } from "../release/build.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { confirm } from "./ask.ts";
@@ -70,13 +70,13 @@ export async function agreedPlan(
   ctx: Context,
   { target, release, inventory, prune, mayAsk }: PlanInput,
 ): Promise<FlatPlan> {
-  const { manifest, versions } = target.profile;
+  const { manifest } = target.profile;
   const policy: FlatPolicy = {
     prune,
     protect: manifest.keep,
     isProtected: (path) => target.contents?.rules.covers(path) === true,
     replaceSlots: ctx.flags.yes || !mayAsk,
-    requires: { ...requiredChips(manifest.firmware.board), versions },
+    requires: requirementsOf(target.profile),
   };
   const agreed = await withoutSlots(ctx, { release, inventory, policy });
   if (prune && mayAsk && agreed.stale.length > 0) await agreeToPrune(ctx, agreed.stale);

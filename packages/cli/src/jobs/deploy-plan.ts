@@ -3,7 +3,7 @@ import { VerifyError } from "@espx/proto";
 import type { Inventory, Plan, Release } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { Profile } from "../project/profile.ts";
-import { requiredChips } from "../project/required-chips.ts";
+import { requirementsOf } from "../project/requirements.ts";
 import { confirm } from "./ask.ts";
 
 interface PlanInput {
@@ -23,7 +23,7 @@ export async function planWithConsent(
   const policy: Policy = {
     ...wish,
     replaceForeign: ctx.flags.yes || !mayAsk,
-    requires: { ...requiredChips(profile.manifest.firmware.board), versions: profile.versions },
+    requires: requirementsOf(profile),
   };
   if (inventory.foreign.length > 0) {
     const text = `the board has a program of its own in ${inventory.foreign.join(" and ")}`;

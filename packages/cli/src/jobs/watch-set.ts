@@ -2,7 +2,7 @@ import { afterSteps, plan as planRelease, planFlat, type Policy } from "@espx/ot
 import type { Inventory, Plan, Step } from "@espx/proto";
 import { dirname, join, resolve } from "node:path";
 import type { Context } from "../context.ts";
-import { requiredChips } from "../project/required-chips.ts";
+import { requirementsOf } from "../project/requirements.ts";
 import { buildFlat } from "../release/build.ts";
 import type { Board } from "./board.ts";
 import { checkConfigOnBoard } from "./board-config.ts";
@@ -62,7 +62,7 @@ function sharedSources(files: DeployTarget["profile"]["manifest"]["files"], fold
 async function slotSet(ctx: Context, target: DeployTarget, configFile: string | undefined): Promise<WatchedSet> {
   const prepared = await prepareDeploy(ctx, target, configFile);
   const { profile } = target;
-  const requires = { ...requiredChips(profile.manifest.firmware.board), versions: profile.versions };
+  const requires = requirementsOf(profile);
   return {
     target,
     localFiles: prepared.localFiles,

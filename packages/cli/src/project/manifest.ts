@@ -9,9 +9,11 @@ const sourceSchema = z.union([z.strictObject({ from: yamlText, to: yamlText }), 
 });
 
 const firmwareSchema = z.strictObject({
-  board: yamlText.default("").describe("board name of the MicroPython build, for example ESP32_GENERIC"),
+  board: yamlText
+    .default("")
+    .describe("board name of the MicroPython build, for example ESP32_GENERIC, which tells the chip; empty for any"),
   version: yamlText.default(">=1.24").describe("range of MicroPython versions, for example >=1.24"),
-  variant: z.string().default("").describe("variant of the build, empty for the plain one"),
+  variant: z.string().default("").describe("variant of the build, for example SPIRAM; empty for any"),
 });
 
 const configKey = z.string().regex(/^[^\s#[]\S*$/, "cannot be a config key: a key has no blanks and no # or [ first");
