@@ -23,6 +23,9 @@ export interface Stage {
 
 const DEVICE = "demo";
 
+/** A line without a rate is done before the power can be cut in the middle. */
+const LINE_BAUD = 115_200;
+
 /** Sets the stage in a temporary folder; nothing of it is left after `close`. */
 export async function setStage(outer: Context): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "espx-demo-"));
@@ -69,7 +72,7 @@ async function startBoard(ctx: Context, brokerUrl: string): Promise<SimSession> 
   const control = await ctx.outside.simControl();
   const taken = (await control.list()).map(({ name }) => name);
   const name = taken.includes(DEVICE) ? `${DEVICE}-${process.pid}` : DEVICE;
-  return control.start({ names: [name], fresh: true, stateFolder: undefined, brokerUrl });
+  return control.start({ names: [name], fresh: true, stateFolder: undefined, brokerUrl, baudRate: LINE_BAUD });
 }
 
 function configText(device: string, brokerUrl: string): string {

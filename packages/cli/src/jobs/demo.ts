@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commandTopic, isEspxError, statTopic, VerifyError } from "@espx/proto";
@@ -123,8 +124,14 @@ async function changeCode(stage: Stage): Promise<Context> {
   await cp(join(assetFolder("manifests"), "blinky.yaml"), join(folder, "manifests", "blinky.yaml"));
   await cp(join(assetFolder("profiles"), "blinky"), join(folder, "profiles", "blinky"), { recursive: true });
   const main = join(folder, "profiles", "blinky", "main.py");
-  await writeFile(main, `${await readFile(main, "utf8")}\n${"# another line of code\n".repeat(400)}`);
+  await writeFile(main, `${await readFile(main, "utf8")}\n${moreCode()}`);
   return { ...stage.ctx, cwd: folder };
+}
+
+/** Lines that do not shrink to nothing on their way, so that there is a middle in which the power can go. */
+function moreCode(): string {
+  const lines = Array.from({ length: 150 }, (_, index) => createHash("sha256").update(String(index)).digest("hex"));
+  return lines.map((line) => `# ${line}\n`).join("");
 }
 
 async function cutPower(stage: Stage): Promise<void> {
