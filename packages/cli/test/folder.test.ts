@@ -162,6 +162,28 @@ describe("a folder", () => {
   });
 });
 
+test.each([5, 14])(
+  "a power cut at flash operation %i leaves each file old or new, and the same command completes",
+  async (operation) => {
+    const next = Object.fromEntries(Object.entries(project).map(([path, content]) => [path, `${content}# newer\n`]));
+    await using folder = await tempFolder(next);
+    const old = Object.entries(project).map(([path, content]) => [path.replace("kit", ""), content] as const);
+    for (const [path, content] of old.filter(([path]) => kitPaths.includes(path))) board.flash.write(path, content);
+    const cut = board.cutAt(operation, 5);
+    const broken = await deploy(folder.path, ["./kit", "--timeout", "2"]);
+    expect(broken.code, broken.stderr).toBe(6);
+    await cut;
+    await board.powerOn();
+    for (const path of kitPaths) {
+      const before = project[`kit${path}` as keyof typeof project];
+      expect([before, `${before}# newer\n`], path).toContain(text(path));
+    }
+    const again = await deploy(folder.path, ["./kit"]);
+    expect(again.code, again.stderr).toBe(0);
+    for (const path of kitPaths) expect(text(path)).toMatch(/# newer\n$/);
+  },
+);
+
 describe("--prune", () => {
   const stale = { "/old.py": "1", "/lib/gone/x.py": "1", "/data/log.txt": "1", "/config.txt": "c", "/boot.py": "b=1" };
 
