@@ -53,6 +53,9 @@ export interface SerialTransportOptions extends Pick<EnterOptions, "timeoutMs" |
   readonly onLine?: (line: LineReport) => void;
 }
 
+/** Below that the time to agree on a rate is not won back. */
+const RATE_MIN_BYTES = 4 * 1024;
+
 interface Known {
   readonly inventory: Inventory;
   readonly partial: PartialFile | null;
@@ -68,6 +71,7 @@ export class SerialTransport implements Transport {
   /** The last step that was given, done or not. */
   #lastStep: Promise<void> = Promise.resolve();
   #known: Known | undefined;
+  #sendBytes = 0;
   #resume: ResumePoint | null = null;
   #committed: SlotRecord | null = null;
 
@@ -118,6 +122,7 @@ export class SerialTransport implements Transport {
   async begin(plan: Plan, signal?: AbortSignal): Promise<ReadonlySet<number>> {
     const { inventory, partial } = this.#known ?? (await this.#read(signal));
     this.#committed = null;
+    this.#sendBytes = plan.sendBytes;
     checkRoom(plan, inventory, partial?.sizeBytes ?? 0);
     this.#resume = await findResumePoint(plan, partial, this.#options.sha256);
     if (inventory.heapFreeBytes < HEAP_MIN_BYTES) {
@@ -227,7 +232,7 @@ export class SerialTransport implements Transport {
       creditBytes: safeCreditBytes >> 1,
       deflate: inventory?.capabilities.includes("deflate") === true ? deflate : undefined,
       windowBits: (inventory?.heapFreeBytes ?? 0) >= HEAP_AMPLE_BYTES ? 13 : 12,
-      rates: isUsb ? [] : rates,
+      rates: isUsb || this.#sendBytes < RATE_MIN_BYTES ? [] : rates,
       onLine,
     });
   }

@@ -20,6 +20,11 @@ const putStep = (path: string, bytes: Uint8Array): Extract<Step, { kind: "put" }
   source: { kind: "blob", bytes },
 });
 
+const planOf = (...steps: Extract<Step, { kind: "put" }>[]): Plan => {
+  const sendBytes = steps.reduce((total, step) => total + step.sizeBytes, 0);
+  return { steps, slot: "a", upToDate: false, sendBytes };
+};
+
 let world: World;
 let board: VirtualBoard;
 let link: SpoiledLink;
@@ -190,7 +195,6 @@ describe("a line that damages a byte now and then", () => {
 
 describe("what a broken-off deploy leaves", () => {
   const big = putStep("/a/big.bin", new SeededRandom(3).bytes(40_000));
-  const planOf = (...steps: Step[]): Plan => ({ steps, slot: "a", upToDate: false, sendBytes: 0 });
 
   /** Sends until so much has been written, then falls silent as a killed host does. */
   async function breakOff(transport: SerialTransport, afterBytes: number): Promise<void> {
@@ -239,10 +243,13 @@ describe("what a broken-off deploy leaves", () => {
 });
 
 describe("a rate for the bulk of it", () => {
+  const nine = putStep("/a/big", new SeededRandom(5).bytes(9_000));
+
   test("is agreed on, and given back at the end", async () => {
     const transport = await start({ baudRate: 115_200, rates: [921_600, 460_800] });
     await transport.inventory();
     const step = putStep("/a/big", new SeededRandom(5).bytes(60_000));
+    await transport.begin(planOf(step));
     await transport.apply(step);
     expectAll([step]);
     expect(await (await transport.repl()).exec("print('prompt')")).toBe("prompt\r\n");
@@ -254,7 +261,8 @@ describe("a rate for the bulk of it", () => {
     const transport = await start({ baudRate: 115_200, rates: [921_600, 460_800] });
     await transport.inventory();
     link.toBoard = (byte) => (link.rates.at(-1) === 921_600 ? byte ^ 0x10 : byte);
-    await transport.apply(putStep("/a/big", new SeededRandom(5).bytes(9_000)));
+    await transport.begin(planOf(nine));
+    await transport.apply(nine);
     await transport.repl();
     expect(lines).toMatchObject([{ rate: 460_800, troubles: 0 }]);
   });
@@ -263,14 +271,24 @@ describe("a rate for the bulk of it", () => {
     const transport = await start({ baudRate: 115_200, rates: [921_600, 460_800] });
     await transport.inventory();
     link.toBoard = (byte) => ((link.rates.at(-1) ?? 115_200) === 115_200 ? byte : byte ^ 0x10);
-    await transport.apply(putStep("/a/big", new SeededRandom(5).bytes(9_000)));
+    await transport.begin(planOf(nine));
+    await transport.apply(nine);
     await transport.repl();
     expect(lines).toMatchObject([{ rate: undefined, troubles: 0 }]);
   });
 
   test("is never tried on native USB", async () => {
     const transport = await start({ port: "usb", rates: [921_600] });
-    await transport.apply(putStep("/a/x", Uint8Array.of(1)));
+    await transport.begin(planOf(nine));
+    await transport.apply(nine);
+    expect(link.rates).toEqual([]);
+  });
+
+  test("is not worth it for a little", async () => {
+    const transport = await start({ baudRate: 115_200, rates: [921_600] });
+    const step = putStep("/a/x", Uint8Array.of(1));
+    await transport.begin(planOf(step));
+    await transport.apply(step);
     expect(link.rates).toEqual([]);
   });
 
@@ -279,7 +297,9 @@ describe("a rate for the bulk of it", () => {
     await transport.inventory();
     const silent = link.sentBytes + 12_000;
     link.toBoard = (byte, at) => (at < silent ? byte : undefined);
-    const work = failure(transport.apply(putStep("/a/big", new SeededRandom(5).bytes(60_000))));
+    const step = putStep("/a/big", new SeededRandom(5).bytes(60_000));
+    await transport.begin(planOf(step));
+    const work = failure(transport.apply(step));
     expect((await work).code).toMatch(/^serial\//);
     link.toBoard = (byte) => byte;
     expect(await (await transportOn().repl()).exec("print('prompt')")).toBe("prompt\r\n");

@@ -3,8 +3,9 @@ import { UsageError } from "@espx/proto";
 import { deployAll } from "../jobs/deploy-all.ts";
 import { profileOfDevice } from "../jobs/deploy-device.ts";
 import { deploy } from "../jobs/deploy.ts";
+import type { BaudWish } from "../jobs/line-rates.ts";
 import { watchDeploy } from "../jobs/watch-deploy.ts";
-import { boardFlags } from "./_flags.ts";
+import { boardFlags, wholeNumber } from "./_flags.ts";
 
 export default defineCommand({
   name: "deploy",
@@ -37,6 +38,10 @@ export default defineCommand({
     prune: { description: "remove from the board what the folder does not have" },
     keep: { value: "pattern", repeats: true, description: "files of the board that --prune leaves; repeats" },
     watch: { description: "go on: bring over what is saved, start anew, show what the program prints" },
+    baud: {
+      value: "rate",
+      description: "while files are sent: auto (the best that the adapter takes, the default), fixed, or a number",
+    },
     noRestart: { description: "leave a flat program stopped" },
   },
   changes: true,
@@ -44,7 +49,7 @@ export default defineCommand({
   async run(ctx, { args, flags }) {
     const { port, device, filter, config: configFile, check, layout, ignore, keep, prune } = flags;
     const shared = { filter, configFile, check, wait: !flags.noWait, restart: !flags.noRestart };
-    const rest = { ...shared, layout, ignore, keep, prune };
+    const rest = { ...shared, layout, ignore, keep, prune, baud: baudWish(flags.baud) };
     if (flags.all) return { ...(await deployAll(ctx, { ...rest, profile: profileForAll(args[0], flags) })) };
     const what = args[0] ?? (await profileOfDevice(ctx, device));
     const command = commandLine(what, { device, port, config: configFile, layout });
@@ -52,6 +57,11 @@ export default defineCommand({
     return flags.watch ? watchDeploy(ctx, options) : deploy(ctx, options);
   },
 });
+
+function baudWish(text: string | undefined): BaudWish {
+  if (text === undefined || text === "auto") return "auto";
+  return text === "fixed" ? "fixed" : wholeNumber(text, "--baud", { min: 115_200, max: 5_000_000 });
+}
 
 /** Every device has its own port and config. */
 function profileForAll(profile: string | undefined, flags: Readonly<Record<string, unknown>>): string | undefined {

@@ -1,8 +1,10 @@
 import { formatHex, type Inventory, type LinkListener, type SerialLink } from "@espx/proto";
-import { type Deflate, SerialTransport, type Entered } from "@espx/serial";
+import { SerialTransport } from "@espx/serial";
+import type { Deflate, Entered } from "@espx/serial";
 import { deflateRawSync } from "node:zlib";
 import type { Context } from "../context.ts";
 import { sha256 } from "../release/build.ts";
+import { lineOf, type BaudWish } from "./line-rates.ts";
 
 /** A board behind an open port. */
 export interface Board {
@@ -21,7 +23,15 @@ const ENTER_TIMEOUT_MS = 12_000;
 const deflate: Deflate = (bytes, windowBits) => deflateRawSync(bytes, { level: 9, windowBits, memLevel: 9 });
 
 /** What becomes of a program that had to be stopped: a reset of the chip, a start as Ctrl-D makes it, or nothing. */
-export type Afterwards = "restart" | "soft-restart" | "leave-stopped";
+type Afterwards = "restart" | "soft-restart" | "leave-stopped";
+
+/** Where a board is worked on, and how. */
+interface BoardWork {
+  readonly url: string;
+  readonly afterwards: Afterwards;
+  /** What is wanted of the line while much is sent; that of the prompt unless given. */
+  readonly baud?: BaudWish;
+}
 
 /**
  * Opens a port, does `work` with the board behind it, and closes the port, however it ends.
@@ -30,12 +40,14 @@ export type Afterwards = "restart" | "soft-restart" | "leave-stopped";
  */
 export async function withBoard<T>(
   ctx: Context,
-  { url, afterwards }: { url: string; afterwards: Afterwards },
+  { url, afterwards, baud = "fixed" }: BoardWork,
   work: (board: Board) => Promise<T>,
 ): Promise<T> {
   const link = await ctx.outside.openPort(url, { signal: ctx.signal });
   let stopped = false;
+  const line = await lineOf(ctx, link, baud);
   const transport = new SerialTransport(link, ctx.clock, {
+    ...line,
     timeoutMs: enterTimeoutMs(ctx),
     deflate,
     sha256,

@@ -58,6 +58,7 @@ function deployment({ port }: Stage, changes: Partial<DeployOptions> = {}): Depl
     keep: [],
     prune: false,
     restart: true,
+    baud: "auto",
     command: "espx deploy blinky",
     ...changes,
   };

@@ -32,7 +32,7 @@ export async function deployFlat(ctx: Context, target: DeployTarget, options: De
   reportLeftOut(ctx, target);
   const url = await choosePort(ctx, { port: options.port, device: target.device, filter: options.filter });
   const afterwards = options.restart ? "soft-restart" : "leave-stopped";
-  return withBoard(ctx, { url, afterwards }, async (board) => {
+  return withBoard(ctx, { url, afterwards, baud: options.baud }, async (board) => {
     const inventory = await board.inventory();
     reportInventory(ctx, inventory, url);
     checkIdentity(target.device, inventory.id, url);

@@ -13,6 +13,7 @@ import { awaitOutcome } from "./deploy-outcome.ts";
 import { differs, planWithConsent } from "./deploy-plan.ts";
 import { type DeployResult, reportDeployed, reportInventory, reportLeftOut, reportPlan } from "./deploy-reports.ts";
 import { findTarget, type DeployTarget, type TargetWish } from "./deploy-target.ts";
+import type { BaudWish } from "./line-rates.ts";
 import { withLocalFiles } from "./local-traceback.ts";
 import { prepareDeploy, type PreparedDeploy } from "./prepare-deploy.ts";
 import { askUnchanged, digestAtPrompt, noteDeployed } from "./unchanged.ts";
@@ -30,6 +31,8 @@ export interface DeployOptions extends TargetWish {
   readonly prune: boolean;
   /** Start the program anew when its files have changed. */
   readonly restart: boolean;
+  /** The rate of the line while files are sent. */
+  readonly baud: BaudWish;
   /** The command line that deploys this, for hints. */
   readonly command: string;
 }
@@ -49,7 +52,7 @@ async function deploySlots(ctx: Context, target: DeployTarget, options: DeployOp
   const prepared = await prepareDeploy(ctx, target, options.configFile);
   reportLeftOut(ctx, target);
   const url = await choosePort(ctx, { port: options.port, device: target.device, filter: options.filter });
-  return withBoard(ctx, { url, afterwards: "restart" }, async (board) => {
+  return withBoard(ctx, { url, afterwards: "restart", baud: options.baud }, async (board) => {
     const job: Job = { options, target, prepared, board, startMs };
     return (await leaveUnchanged(ctx, job)) ?? bringUpToDate(ctx, job);
   });

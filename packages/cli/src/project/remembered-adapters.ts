@@ -5,21 +5,29 @@ import type { Env } from "../context.ts";
 import { stateFolder } from "./remembered.ts";
 import { stateFile } from "./state-file.ts";
 
-/** What worked with each adapter: its way of resetting a board, and the rate that its line holds. */
+/** What worked with each adapter: its way of resetting a board, and the rates that its line holds. */
+interface KnownAdapter extends AdapterMemory {
+  /** For a deploy, where MicroPython and not the loader takes the bytes. */
+  readonly consoleBaudRate?: number;
+}
+
+/** What is known of adapters. */
 export interface RememberedAdapters {
-  of(port: PortInfo | undefined, url: string): Promise<AdapterMemory>;
-  remember(port: PortInfo | undefined, url: string, memory: AdapterMemory): Promise<void>;
+  of(port: PortInfo | undefined, url: string): Promise<KnownAdapter>;
+  /** Adds to what is known, or changes it. */
+  remember(port: PortInfo | undefined, url: string, memory: KnownAdapter): Promise<void>;
 }
 
 /** Kept in `adapters.json` of the user's state folder, by USB ids where there are any; forgetting is no failure. */
 export function rememberedAdapters(env: Env): RememberedAdapters {
   const file = stateFile(join(stateFolder(env), "adapters.json"));
+  const of = async (port: PortInfo | undefined, url: string): Promise<KnownAdapter> => {
+    const memory = (await file.read())[keyOf(port, url)];
+    return typeof memory === "object" && memory !== null ? memory : {};
+  };
   return {
-    async of(port, url) {
-      const memory = (await file.read())[keyOf(port, url)];
-      return typeof memory === "object" && memory !== null ? memory : {};
-    },
-    remember: (port, url, memory) => file.put(keyOf(port, url), memory),
+    of,
+    remember: async (port, url, memory) => file.put(keyOf(port, url), { ...(await of(port, url)), ...memory }),
   };
 }
 

@@ -1,0 +1,65 @@
+import type { SerialLink, SimSerialOptions } from "@espx/proto";
+import { createWorld } from "@espx/sim";
+import type { VirtualBoard } from "@espx/sim";
+import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A virtual board in real time behind a pseudo-terminal, which has the rate that its client sets. */
+export interface PtyBoard extends AsyncDisposable {
+  readonly path: string;
+  readonly board: VirtualBoard;
+}
+
+const program = fileURLToPath(new URL("pty_line.py", import.meta.url));
+
+/** @param python - any Python 3 */
+export async function startPtyBoard(python: string, options: SimSerialOptions): Promise<PtyBoard> {
+  const folder = await mkdtemp(join(tmpdir(), "espx-bench-"));
+  const world = await createWorld({ mode: "real" });
+  const board = await world.addBoard({ name: "bench" });
+  await board.powerOn();
+  const link = board.openSerial(options);
+  const server = createServer((socket) => join_(socket, link));
+  const socketPath = join(folder, "line");
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  const keeper = spawn(python, [program, socketPath], { stdio: ["ignore", "pipe", "inherit"] });
+  const path = await new Promise<string>((resolve, reject) => {
+    keeper.stdout.once("data", (text: Buffer) => resolve(text.toString().trim()));
+    keeper.once("close", (code) => reject(new Error(`${program} ended with ${code}`)));
+  });
+  return {
+    path,
+    board,
+    async [Symbol.asyncDispose]() {
+      keeper.kill();
+      server.close();
+      await world.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Passes what the terminal's client sends and sets to the board, in its order, and what the board says back. */
+function join_(socket: Socket, link: SerialLink): void {
+  let held: Buffer = Buffer.alloc(0);
+  let turn: Promise<void> = Promise.resolve();
+  link.listen({ chunk: (bytes) => void socket.write(bytes), closed: () => socket.destroy() });
+  socket.on("error", () => {});
+  socket.on("data", (chunk: Buffer) => {
+    held = Buffer.concat([held, chunk]);
+    for (;;) {
+      const isRate = held[0] === 0x42;
+      const lengthBytes = isRate ? 5 : held.length < 3 ? Infinity : 3 + held.readUInt16LE(1);
+      if (held.length < lengthBytes) return;
+      const frame = held.subarray(0, lengthBytes);
+      held = held.subarray(lengthBytes);
+      turn = turn.then(() => (isRate ? link.setBaud(frame.readUInt32LE(1)) : link.write(frame.subarray(3))));
+      turn.catch(() => socket.destroy());
+    }
+  });
+}
