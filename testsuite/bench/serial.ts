@@ -1,5 +1,6 @@
 import type { Suite } from "../figures/row.ts";
+import { deployRows } from "./serial/deploy-rows.ts";
 import { flashRows } from "./serial/flash-rows.ts";
 
-/** The cable: flash beside esptool and esptool-js. */
-export const serial: Suite = (options) => flashRows(options);
+/** The cable: deploys beside mpremote, flash beside esptool and esptool-js. */
+export const serial: Suite = async (options) => [...(await deployRows(options)), ...(await flashRows(options))];

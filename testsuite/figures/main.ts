@@ -7,6 +7,7 @@ type Suites = Readonly<Record<string, () => Promise<Suite>>>;
 
 const bench: Suites = {
   start: async () => (await import("../bench/start.ts")).start,
+  serial: async () => (await import("../bench/serial.ts")).serial,
   sim: async () => (await import("../bench/sim.ts")).sim,
   serial: async () => (await import("../bench/serial.ts")).serial,
 };

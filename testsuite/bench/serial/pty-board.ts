@@ -24,7 +24,7 @@ export async function startPtyBoard(python: string, options: SimSerialOptions): 
   const board = await world.addBoard({ name: "bench" });
   await board.powerOn();
   const link = board.openSerial(options);
-  const server = createServer((socket) => join_(socket, link));
+  const server = createServer((socket) => passOn(socket, link));
   const socketPath = join(folder, "line");
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const keeper = spawn(python, [program, socketPath], { stdio: ["ignore", "pipe", "inherit"] });
@@ -45,7 +45,7 @@ export async function startPtyBoard(python: string, options: SimSerialOptions): 
 }
 
 /** Passes what the terminal's client sends and sets to the board, in its order, and what the board says back. */
-function join_(socket: Socket, link: SerialLink): void {
+function passOn(socket: Socket, link: SerialLink): void {
   let held: Buffer = Buffer.alloc(0);
   let turn: Promise<void> = Promise.resolve();
   link.listen({ chunk: (bytes) => void socket.write(bytes), closed: () => socket.destroy() });
