@@ -5,7 +5,7 @@ export const INCOMING_PATH = "/.espx-part";
 const hashScript = `
 import os,sys,io,binascii,hashlib
 _xk=0
-_xb=bytearray(1024)
+_xb=bytearray(4096)
 _xm=memoryview(_xb)
 def _xh(p):
  h=hashlib.sha256();n=0
@@ -14,7 +14,7 @@ def _xh(p):
    k=f.readinto(_xb)
    if not k:return n,h.digest()
    h.update(_xm[:k]);n+=k
-   if _xk and n&65535<1024:_xk()
+   if _xk and n&65535<4096:_xk()
 `;
 
 /**
@@ -40,10 +40,10 @@ def _xw(s,n):
  global _xf
  _xf=_xf or open('${INCOMING_PATH}','wb')
  while n:
-  k=s.readinto(_xm[:min(n,1024)])
+  k=s.readinto(_xm[:min(n,4096)])
   if not k or _xf.write(_xm[:k])!=k:raise OSError(28 if k else 5)
   n-=k
-  if _xk and n&65535<1024:_xk()
+  if _xk and n&65535<4096:_xk()
 def _xc(d):
  global _xf
  _xw(0,0);_xf.close();_xf=0;_xs()
