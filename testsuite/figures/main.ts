@@ -9,7 +9,6 @@ const bench: Suites = {
   start: async () => (await import("../bench/start.ts")).start,
   serial: async () => (await import("../bench/serial.ts")).serial,
   sim: async () => (await import("../bench/sim.ts")).sim,
-  serial: async () => (await import("../bench/serial.ts")).serial,
 };
 const soak: Suites = {
   cable: async () => (await import("../cable/cable.ts")).cable,

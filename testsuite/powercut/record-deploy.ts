@@ -44,7 +44,7 @@ async function record(files: Readonly<Record<string, Uint8Array | string>>, afte
 }
 
 /** The flash of a board that took the release and confirmed it, with what an older set left in the other slot. */
-function confirmedFiles(release: Release): Readonly<Record<string, Uint8Array>> {
+export function confirmedFiles(release: Release): Readonly<Record<string, Uint8Array>> {
   const record = { count: 2, slot: "a", state: "confirmed", attemptsLeft: 0, previous: null, floor: 0 } as const;
   const config = release.config === null ? null : release.config.sha256;
   return {

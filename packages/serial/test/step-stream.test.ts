@@ -9,7 +9,7 @@ import { SerialTransport } from "../src/index.ts";
 import type { LineReport } from "../src/index.ts";
 import { receiverScript } from "../src/stream/receiver.ts";
 import { SeededRandom } from "../../../testsuite/fuzz/seeded-random.ts";
-import { SpoiledLink } from "./spoiled-link.ts";
+import { SpoiledLink } from "../../../testsuite/cable/spoiled-link.ts";
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 const putStep = (path: string, bytes: Uint8Array): Extract<Step, { kind: "put" }> => ({

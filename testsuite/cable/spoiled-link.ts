@@ -12,8 +12,12 @@ export class SpoiledLink implements SerialLink {
   toBoard: Spoil = (byte) => byte;
   toHost: Spoil = (byte) => byte;
   sentBytes = 0;
+  /** Told after each write how much has been sent. */
+  onSent: (sentBytes: number) => void = () => {};
   receivedBytes = 0;
   readonly #inner: SerialLink;
+  #listener: LinkListener | undefined;
+  #lost: Error | undefined;
 
   constructor(inner: SerialLink, traits: Partial<LinkTraits> = {}) {
     this.#inner = inner;
@@ -22,6 +26,7 @@ export class SpoiledLink implements SerialLink {
   }
 
   listen(listener: LinkListener): () => void {
+    this.#listener = listener;
     return this.#inner.listen({
       chunk: (bytes) => {
         const kept = spoil(bytes, this.toHost, this.receivedBytes);
@@ -35,7 +40,17 @@ export class SpoiledLink implements SerialLink {
   async write(bytes: Uint8Array): Promise<void> {
     const kept = spoil(bytes, this.toBoard, this.sentBytes);
     this.sentBytes += bytes.length;
+    if (this.#lost !== undefined) throw this.#lost;
     await this.#inner.write(kept);
+    this.onSent(this.sentBytes);
+  }
+
+  /** The cable is pulled: every call fails from now on, and nothing comes any more. */
+  lose(error: Error): void {
+    this.#lost = error;
+    this.toBoard = () => undefined;
+    this.toHost = () => undefined;
+    this.#listener?.closed(error);
   }
 
   drain(): Promise<void> {
