@@ -12,7 +12,7 @@ import { SpoiledLink } from "./spoiled-link.ts";
 
 /** How a deploy ends before its end: the cable goes, or the host falls silent with the port open. */
 export const cutKinds = ["pulled", "killed"] as const;
-export type CutKind = (typeof cutKinds)[number];
+type CutKind = (typeof cutKinds)[number];
 
 /** One broken-off deploy. */
 export interface DeployCut {
