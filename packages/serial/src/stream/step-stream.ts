@@ -1,5 +1,5 @@
 import { isEspxError } from "@espx/proto";
-import type { DeviceError, Progress } from "@espx/proto";
+import type { DeviceError, EspxError, Progress } from "@espx/proto";
 import { filesScript } from "../device-scripts.ts";
 import type { RawRepl } from "../raw-repl.ts";
 import type { Wire } from "../wire.ts";
@@ -169,9 +169,17 @@ export class StepStream {
     if (raised) await this.#settleCounted().catch(() => {});
     if (raised && this.#mayReset && isMemoryError(thrown as DeviceError)) return this.#startOver();
     const open = [...this.#sent.splice(0), ...this.#waiting.splice(0)];
-    const failure = { step: open[0]?.step, troubles: this.#troubles };
-    const error = raised ? await stepError(await this.#enter(undefined), thrown as DeviceError, failure) : thrown;
+    const error = raised ? await this.#explain(thrown as DeviceError, open[0]?.step) : thrown;
     for (const entry of open) entry.failed(error);
+  }
+
+  /** A board that is gone meanwhile leaves it at what it said first. */
+  async #explain(thrown: DeviceError, step: StreamStep | undefined): Promise<EspxError> {
+    try {
+      return await stepError(await this.#enter(undefined), thrown, { step, troubles: this.#troubles });
+    } catch {
+      return thrown;
+    }
   }
 
   /** The receiver counts on inside a frame that it never acknowledged. */
@@ -186,6 +194,10 @@ export class StepStream {
     this.#mayReset = false;
     this.#waiting = [...this.#sent.splice(0).map((entry) => ({ ...entry, fromByte: 0 })), ...this.#waiting];
     this.#installed = false;
-    await (await this.#enter(undefined)).softReset().catch(() => {});
+    try {
+      await (await this.#enter(undefined)).softReset();
+    } catch {
+      // The next stream finds out what the board is like now.
+    }
   }
 }
