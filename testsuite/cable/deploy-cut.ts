@@ -41,29 +41,40 @@ const PROMPT_MS = 9_000;
 const BOOT_MS = 4_000;
 
 /** Bytes that a host sends in a deploy that nothing disturbs. */
-export async function bytesOfDeploy({ before, after }: Releases): Promise<number> {
-  await using bench = await Bench.start(before);
-  await bench.deploy(after);
-  return bench.link.sentBytes;
+export function bytesOfDeploy({ before, after }: Releases): Promise<number> {
+  return withBench(before, async (bench) => {
+    await bench.deploy(after);
+    return bench.link.sentBytes;
+  });
 }
 
 /** Breaks a deploy off, looks at what is left, and does the same again. */
-export async function deployWithCut({ before, after }: Releases, cut: DeployCut): Promise<DeployOutcome> {
-  await using bench = await Bench.start(before);
-  const faults: string[] = [];
-  await bench.breakOff(after, cut);
-  const halves = bench.halfFiles([before, after]);
-  if (halves.length > 0) faults.push(`${halves.join(", ")} under their own names are of neither set`);
-  if (cut.reboots) faults.push(...(await bench.reboot()));
-  const { plan, missing } = await bench.planAgain(after);
-  if (plan.sendBytes > missing) faults.push(`would send ${plan.sendBytes} bytes again, ${missing} are missing`);
-  const running = await bench.finish(plan);
-  if (running !== after.id) faults.push(`runs ${running}, not ${after.id}`);
-  return { faults, againBytes: plan.sendBytes, wholeBytes: bench.wholeBytes };
+export function deployWithCut({ before, after }: Releases, cut: DeployCut): Promise<DeployOutcome> {
+  return withBench(before, async (bench) => {
+    const faults: string[] = [];
+    await bench.breakOff(after, cut);
+    const halves = bench.halfFiles([before, after]);
+    if (halves.length > 0) faults.push(`${halves.join(", ")} under their own names are of neither set`);
+    if (cut.reboots) faults.push(...(await bench.reboot()));
+    const { plan, missing } = await bench.planAgain(after);
+    if (plan.sendBytes > missing) faults.push(`would send ${plan.sendBytes} bytes again, ${missing} are missing`);
+    const running = await bench.finish(plan);
+    if (running !== after.id) faults.push(`runs ${running}, not ${after.id}`);
+    return { faults, againBytes: plan.sendBytes, wholeBytes: bench.wholeBytes };
+  });
+}
+
+async function withBench<T>(before: Release, work: (bench: Bench) => Promise<T>): Promise<T> {
+  const bench = await Bench.start(before);
+  try {
+    return await work(bench);
+  } finally {
+    await bench.world.close();
+  }
 }
 
 /** A virtual board that runs a set, and a host that deploys on it. */
-class Bench implements AsyncDisposable {
+class Bench {
   readonly world: World;
   readonly board: VirtualBoard;
   link: SpoiledLink;
@@ -154,10 +165,6 @@ class Bench implements AsyncDisposable {
   /** @returns the release that is confirmed in the end */
   finish(plan: Plan): Promise<string> {
     return inVirtualTime(this.world, this.#finish(plan));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.world.close();
   }
 
   async #deploy(after: Release, signal?: AbortSignal): Promise<void> {
