@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PortInfo, SimBoard } from "@espx/proto";
+import { CanceledError, type PortInfo, type SimBoard } from "@espx/proto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createWorld, type World } from "../../sim/src/world.ts";
 import type { VirtualBoardOptions } from "../../sim/src/board/board-options.ts";
@@ -48,6 +48,7 @@ function flash(
   argv: readonly string[],
   terminal?: Terminal,
   env: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
 ): Promise<RunResult> {
   return run(["flash", ...argv], {
     cwd: folder.path,
@@ -62,6 +63,7 @@ function flash(
       },
     },
     ...(terminal === undefined ? {} : { terminal }),
+    ...(signal === undefined ? {} : { signal }),
   });
 }
 
@@ -137,6 +139,17 @@ test("several --port are flashed at once without a question, and no other", asyn
   const { code, stdout } = await flash(["--image", "firmware.bin", "--port", "sim:ash", "--port", "sim:cedar"]);
   expect([code, stdout]).toEqual([0, expect.stringContaining("2 of 2 boards done\n")]);
   expect(new Set(opened)).toEqual(new Set(["sim:ash", "sim:cedar"]));
+});
+
+test("Ctrl-C ends all of them with 130 and reports none as failed", async () => {
+  await fourBoards();
+  const canceled = new AbortController();
+  const running = flash(["--image", "firmware.bin", "--all", "--yes", "--json"], undefined, {}, canceled.signal);
+  await expect.poll(() => opened.length).toBe(4);
+  canceled.abort(new CanceledError("cli/interrupted", "interrupted"));
+  const result = await running;
+  expect(result.code).toBe(130);
+  expect(eventsOf(result).filter(({ kind }) => kind === "failed" || kind === "summary")).toEqual([]);
 });
 
 test("boards that all fail alike end with their own code", async () => {

@@ -37,6 +37,8 @@ export async function onManyBoards(
         return null;
       } catch (thrown) {
         const error = toEspxError(thrown);
+        // What a person called off did not fail.
+        if (ctx.signal.aborted) return error;
         ctx.out.emit({ kind: "failed", device: name, code: error.code, data: { name, port, ...errorData(error) } });
         return error;
       }
