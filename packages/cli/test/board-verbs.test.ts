@@ -153,6 +153,8 @@ test("pcp_conf writes /config.txt, and pcp_main the main.py of the slot that run
   const config = await onBoard(["pcp_conf", "config.txt"], { cwd: folder.path });
   expect(config.stdout).toBe("/config.txt  12 B\n");
   expect(config.stderr).toContain("warning: the set in slot a was deployed with its own config and goes on using it");
+  board.flash.write("/main.py", "print('in place of the launcher')\n");
+  expect((await onBoard(["pcp_main", "main.py"], { cwd: folder.path })).stdout).toBe("/main.py  16 B\n");
 });
 
 test("repl sends what is typed, shows what comes, and Ctrl-] leaves with the terminal as it was", async () => {

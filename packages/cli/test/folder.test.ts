@@ -90,6 +90,8 @@ describe("a folder", () => {
     await deploy(folder.path, ["./kit", "--check"]);
     await expect.poll(() => said.match(/kit: one/g)).toHaveLength(2);
     expect(boots).toEqual(["soft"]);
+    const third = await deploy(folder.path, ["./kit", "--check"]);
+    expect(third.stderr).toContain("the program on the board was stopped; it starts anew at the end");
   });
 
   test("stays stopped with --no-restart", async () => {

@@ -10,6 +10,8 @@ import { lineOf, type BaudWish } from "./line-rates.ts";
 export interface Board {
   readonly url: string;
   readonly transport: SerialTransport;
+  /** Whether a program was stopped, and does not run again yet. */
+  isStopped(): boolean;
   /** {@link SerialTransport.inventory}, under the run's signal. */
   inventory(): Promise<Inventory>;
   /** Delivers what the board says until the returned function is called, or ends; nothing may be asked of it meanwhile. */
@@ -59,7 +61,7 @@ export async function withBoard<T>(
   });
   const ours = trackResets(transport, () => (stopped = false));
   try {
-    return await work(boardOf(ctx, { url, link }, ours));
+    return await work(boardOf(ctx, { url, link, isStopped: () => stopped }, ours));
   } finally {
     await release({ link, transport: ours, afterwards: stopped ? afterwards : "leave-stopped" });
   }
@@ -88,11 +90,13 @@ function trackResets(transport: SerialTransport, onReset: () => void): SerialTra
 interface OpenPort {
   readonly url: string;
   readonly link: SerialLink;
+  readonly isStopped: () => boolean;
 }
 
-function boardOf(ctx: Context, { url, link }: OpenPort, transport: SerialTransport): Board {
+function boardOf(ctx: Context, { url, link, isStopped }: OpenPort, transport: SerialTransport): Board {
   return {
     url,
+    isStopped,
     listen: (listener) => link.listen(listener),
     transport,
     inventory: () => transport.inventory(ctx.signal),

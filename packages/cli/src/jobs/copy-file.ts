@@ -40,12 +40,13 @@ export async function copyConfig(ctx: Context, options: CopyOptions): Promise<Ev
   });
 }
 
-/** Copies a program to `main.py` of the slot that runs, or to `/main.py` where there are no slots. */
+/** Copies a program to `main.py` of the slot that runs, or to `/main.py` where no slot runs. */
 export async function copyMain(ctx: Context, options: CopyOptions): Promise<EventData<"file">> {
   const content = await readLocal(ctx, options.file);
   return onBoard(ctx, options, async (board) => {
-    const { record, files } = await board.inventory();
-    return put(ctx, board, { path: record === null ? "/main.py" : `/${record.slot}/main.py`, content, files });
+    const { record, files, foreign } = await board.inventory();
+    const slots = record !== null && !foreign.includes("/main.py");
+    return put(ctx, board, { path: slots ? `/${record.slot}/main.py` : "/main.py", content, files });
   });
 }
 

@@ -35,6 +35,7 @@ export async function deployFlat(ctx: Context, target: DeployTarget, options: De
   return withBoard(ctx, { url, afterwards, baud: options.baud }, async (board) => {
     const inventory = await board.inventory();
     reportInventory(ctx, inventory, url);
+    if (board.isStopped()) reportStopped(ctx, options.restart);
     checkIdentity(target.device, inventory.id, url);
     const mayAsk = !options.check && !ctx.flags.dryRun;
     const plan = await agreedPlan(ctx, { target, release, inventory, prune: options.prune, mayAsk });
@@ -55,6 +56,12 @@ export function checkFlatFlags({ configFile, wait }: DeployOptions): void {
   throw new UsageError("cli/usage", `--${flag} is for layout slots: files of layout flat have no config and no trial`, {
     hint: flag === "config" ? "put the file into the folder, or say --layout slots" : "leave it off",
   });
+}
+
+/** A program that is not espx's cannot be asked what it is made of. */
+function reportStopped(ctx: Context, restart: boolean): void {
+  const then = restart ? "it starts anew at the end" : "--no-restart leaves it so";
+  ctx.out.emit({ kind: "log", data: { level: "info", text: `the program on the board was stopped; ${then}` } });
 }
 
 interface PlanInput {
