@@ -1,5 +1,6 @@
 import { RefusedError, UsageError } from "@espx/proto";
-import { type FlashRegion, sectorBytes } from "./flash-plan.ts";
+import { sectorBytes } from "./flash-pieces.ts";
+import type { FlashRegion } from "./flash-plan.ts";
 
 /**
  * Regions in the order of their addresses, each on a sector's boundary, none in another's sectors, all on the flash.

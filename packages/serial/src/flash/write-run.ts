@@ -1,6 +1,7 @@
 import { VerifyError, isEspxError, loaderFailure } from "@espx/proto";
 import type { FlashTools } from "./chip-catalogue.ts";
-import { type FlashRun, isEqual } from "./flash-plan.ts";
+import { isEqual } from "./flash-pieces.ts";
+import type { FlashRun } from "./flash-plan.ts";
 import type { Loader } from "./loader.ts";
 
 /** How often a block that came spoiled is sent. */
