@@ -244,6 +244,30 @@ test("--dry-run fetches nothing that is not pinned, and locks nothing", async ()
   expect([server.asked, existsSync(join(folder.path, "espx.lock"))]).toEqual([[], false]);
 });
 
+test("a device gets the firmware that its profile's manifest asks for", async () => {
+  catalogue("https://localhost:1");
+  await fourBoards();
+  const profile = (firmware: string): void => {
+    writeFileSync(join(folder.path, "espx.yaml"), "devices: {kitchen: {port: sim:ash, profile: lamp}}\n");
+    writeFileSync(
+      join(folder.path, "manifests", "lamp.yaml"),
+      `profile: lamp\nfirmware: {${firmware}}\nfiles: [main.py]\n`,
+    );
+  };
+  profile('board: MY, variant: SMALL, version: ">=1.24"');
+  const small = await flash(["--device", "kitchen", "--locked"]);
+  expect([small.code, small.stderr]).toEqual([10, expect.stringContaining("no SHA-256 of MY-SMALL 1.27.0 is known")]);
+  profile('board: MY, version: ">=2"');
+  const newer = await flash(["--device", "kitchen", "--locked"]);
+  expect([newer.code, newer.stderr]).toEqual([
+    4,
+    expect.stringContaining("the profile takes MY >=2.0.0, the catalogue has 1.27.0"),
+  ]);
+  profile("board: OTHER");
+  const named = await flash(["--device", "kitchen", "--locked", "--board", "MY"]);
+  expect([named.code, named.stderr]).toEqual([10, expect.stringContaining("no SHA-256 of MY 1.27.0 is known")]);
+});
+
 test("--locked refuses unpinned firmware, and a chip that nothing fits is refused", async () => {
   catalogue("https://localhost:1");
   await fourBoards({ beech: { chipFlashBytes: 1024 * 1024 } });

@@ -11,5 +11,5 @@ export { supportedVersions } from "./policy.ts";
 export type { Policy, Requirements } from "./policy.ts";
 export { buildRelease, releaseId } from "./release.ts";
 export type { ReleaseSource, SourceFile } from "./release.ts";
-export { formatVersionRange, parseVersionRange } from "./version-range.ts";
+export { formatVersionRange, isInRange, parseVersionRange } from "./version-range.ts";
 export type { Version, VersionRange } from "./version-range.ts";

@@ -9,6 +9,7 @@ test("the package offers exactly this", () => {
       "describe",
       "flatRelease",
       "formatVersionRange",
+      "isInRange",
       "isKept",
       "otaCodes",
       "parseVersionRange",

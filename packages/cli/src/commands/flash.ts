@@ -65,6 +65,7 @@ export default defineCommand({
 });
 
 interface CatalogueFlags {
+  readonly device: string | undefined;
   readonly board: string | undefined;
   readonly variant: string | undefined;
   readonly release: string | undefined;
@@ -73,8 +74,8 @@ interface CatalogueFlags {
 
 /** The files that were named, or the catalogue's. */
 function sourceOf(ctx: Context, images: readonly string[], flags: CatalogueFlags): Promise<FileSource> {
-  const { board, variant, release: version, locked } = flags;
-  if (images.length === 0) return catalogueFiles(ctx, { board, variant, version, locked });
+  const { board, variant, release: version, locked, device } = flags;
+  if (images.length === 0) return catalogueFiles(ctx, { board, variant, version, locked, device });
   const chosen = Object.entries({ board, variant, release: version }).find(([, value]) => value !== undefined);
   if (chosen === undefined) return namedFiles(ctx, images.map(imageOf));
   throw new UsageError("cli/usage", `--image and --${chosen[0]} are given, expected one of them`, {

@@ -4,7 +4,8 @@ import type { FlashSession, ImageFile } from "@espx/serial";
 import type { Context } from "../context.ts";
 import { type FirmwareEntry, loadCatalogue } from "../project/firmware-catalogue.ts";
 import { chooseFirmware, type FirmwareWish } from "../project/firmware-choice.ts";
-import { loadProject } from "../project/project.ts";
+import { loadProfile } from "../project/profile.ts";
+import { findDevice, loadProject, type Project } from "../project/project.ts";
 import { digests } from "../release/digests.ts";
 import { chipFacts } from "./chip-facts.ts";
 import { fetchFirmware, type Firmware } from "./firmware.ts";
@@ -41,6 +42,8 @@ function layoutOf(files: readonly ImageFile[]): string | null {
 /** What of the catalogue was asked for. */
 export interface CatalogueWish extends FirmwareWish {
   readonly locked: boolean;
+  /** The device that it is for: what its profile's manifest says of firmware counts where nothing else was said. */
+  readonly device: string | undefined;
 }
 
 /**
@@ -48,9 +51,10 @@ export interface CatalogueWish extends FirmwareWish {
  *
  * @throws ConfigError of a broken catalogue, before a port is opened
  */
-export async function catalogueFiles(ctx: Context, { locked, ...wish }: CatalogueWish): Promise<FileSource> {
+export async function catalogueFiles(ctx: Context, { locked, device, ...named }: CatalogueWish): Promise<FileSource> {
   const project = await loadProject(ctx);
   const catalogue = await loadCatalogue(ctx, project);
+  const wish = { ...(await profileWish(ctx, project, device)), ...withoutUndefined(named) };
   const fetched = new Map<FirmwareEntry, Promise<Firmware>>();
   return {
     shown: `${wish.board ?? "the MicroPython"}${wish.variant === undefined ? "" : `-${wish.variant}`} that fits`,
@@ -63,3 +67,17 @@ export async function catalogueFiles(ctx: Context, { locked, ...wish }: Catalogu
     },
   };
 }
+
+const nothing: FirmwareWish = { board: undefined, variant: undefined, version: undefined };
+
+/** The firmware that a device's profile asks for in its manifest. */
+async function profileWish(ctx: Context, project: Project | null, device: string | undefined): Promise<FirmwareWish> {
+  const name = device === undefined ? undefined : findDevice(project, device).profile;
+  if (name === undefined) return nothing;
+  const { manifest, versions } = await loadProfile(ctx, project, name);
+  const { board, variant } = manifest.firmware;
+  return { board: board || undefined, variant: variant || undefined, version: undefined, versions };
+}
+
+const withoutUndefined = (wish: FirmwareWish): Partial<FirmwareWish> =>
+  Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined));

@@ -1,3 +1,4 @@
+import { formatVersionRange, isInRange, type Version, type VersionRange } from "@espx/ota";
 import { NotFoundError, RefusedError } from "@espx/proto";
 import { type FirmwareEntry, firmwareName } from "./firmware-catalogue.ts";
 
@@ -16,6 +17,8 @@ export interface FirmwareWish {
   readonly board: string | undefined;
   readonly variant: string | undefined;
   readonly version: string | undefined;
+  /** Versions that a profile takes, when none was named. */
+  readonly versions?: VersionRange | undefined;
 }
 
 /** A firmware and why it was taken. */
@@ -39,7 +42,10 @@ export function chooseFirmware(
   const forChip = entries.filter(({ chip }) => chip === facts.chip);
   const board = wish.board ?? forChip[0]?.board;
   checkBoard(entries, facts, { ...wish, board });
-  const ofBoard = forChip.filter((entry) => entry.board === board);
+  const ofBoard = inRange(
+    forChip.filter((entry) => entry.board === board),
+    wish,
+  );
   const { variant } = wish;
   const ofVariant =
     variant === undefined
@@ -64,6 +70,24 @@ function checkBoard(entries: readonly FirmwareEntry[], { chip }: ChipFacts, { bo
     board === undefined ? `no firmware for the ${chip} is known` : `no firmware of the board ${board} is known`,
     { hint: `the boards are ${boards}; give a file with --image, or add it to manifests/firmware.yaml` },
   );
+}
+
+/** Those that the profile takes; all when a version was named. @throws NotFoundError `cli/firmware-unknown` */
+function inRange(entries: readonly FirmwareEntry[], { version, versions }: FirmwareWish): readonly FirmwareEntry[] {
+  if (versions === undefined || version !== undefined) return entries;
+  const found = entries.filter((entry) => isInRange(versionOf(entry), versions));
+  if (found.length > 0) return found;
+  const known = [...new Set(entries.map((entry) => entry.version))].join(", ");
+  throw new NotFoundError(
+    "cli/firmware-unknown",
+    `the profile takes ${entries[0]?.board} ${formatVersionRange(versions)}, the catalogue has ${known}`,
+    { hint: "give a file with --image, or add one to manifests/firmware.yaml" },
+  );
+}
+
+function versionOf({ version }: FirmwareEntry): Version {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  return [major, minor, patch];
 }
 
 interface Only {
