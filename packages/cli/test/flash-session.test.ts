@@ -25,3 +25,12 @@ describe.each(Object.keys(chipModels) as ChipName[])("a session with a virtual %
       session.release();
     }));
 });
+
+it("waits for a flash chip that takes its time", () =>
+  withChip({ flashTiming: "typical" }, async (fixture) => {
+    const session = await FlashSession.connect(fixture.board.openSerial(), realClock, { tools });
+    const regions = firmware("esp32", { sizeBytes: 200_000, version: "1.27.1" });
+    expect(await session.write(regions)).toMatchObject({ resumed: 0 });
+    expect((await session.plan(regions)).runs).toEqual([]);
+    session.release();
+  }));

@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeEspImage, flashSettingsOf, withFlashSettings } from "@espx/image";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ChipFixture } from "../../sim/test/chip/chip-fixture.ts";
+import { flashTools } from "../src/ports/flash-tools.ts";
 import { withChip } from "./_chip.ts";
 import { firmwareFile, firmwareParts } from "./_firmware.ts";
 import { eventsOf, run, type RunOptions, type RunResult, tempFolder } from "./_run.ts";
@@ -109,6 +111,40 @@ describe("the board's files", () => {
       const result = await flash(fixture, ["--image", "0x210000:data.bin"]);
       expect([result.code, result.stderr]).toEqual([2, expect.stringContaining("the board's files are in vfs")]);
       expect(fixture.board.flash.files().has("/notes.txt")).toBe(true);
+    }));
+});
+
+describe("the boot loader's header", () => {
+  /** What it says in flash, its SHA-256 checked. */
+  function settingsOf(fixture: ChipFixture): ReturnType<typeof flashSettingsOf> {
+    const { header } = decodeEspImage(fixture.board.chip.flash.read(0x1000, 0x7000), { sha256: flashTools.sha256 });
+    return flashSettingsOf(header);
+  }
+
+  test("is made to fit a chip with less flash than it promises, with the right hash", () =>
+    withChip({ blank: true }, async (fixture) => {
+      await put("large.bin", withFlashSettings(firmwareFile("esp32"), { size: "16MB" }, flashTools.sha256));
+      const result = await flash(fixture, ["--image", "large.bin"]);
+      expect(result.code, result.stderr).toBe(0);
+      expect(settingsOf(fixture)).toEqual({ mode: "dio", frequency: "40m", size: "4MB" });
+    }));
+
+  test("is changed as flags say, with the right hash, and the chip is then known to hold it", () =>
+    withChip({ blank: true }, async (fixture) => {
+      const argv = ["--image", "firmware.bin", "--flash-mode", "qio", "--flash-freq", "80m", "--flash-size", "2MB"];
+      expect((await flash(fixture, argv)).code).toBe(0);
+      expect(settingsOf(fixture)).toEqual({ mode: "qio", frequency: "80m", size: "2MB" });
+      expect(dataOf(await flash(fixture, [...argv, "--json"]), "flashed")).toMatchObject({ writtenBytes: 0 });
+    }));
+
+  test("takes no setting that the chip does not have", () =>
+    withChip({ blank: true }, async (fixture) => {
+      const result = await flash(fixture, ["--image", "firmware.bin", "--flash-freq", "99m"]);
+      expect([result.code, result.stderr]).toEqual([
+        2,
+        expect.stringContaining("flash frequency is 99m, expected 80m, 40m"),
+      ]);
+      expect(flashOf(fixture).every((byte) => byte === 0xff)).toBe(true);
     }));
 });
 

@@ -48,6 +48,10 @@ export const serialCodes = {
   "flash/overlap": { class: "UsageError", meaning: "two things are meant for the same sectors of flash" },
   "flash/too-large": { class: "RefusedError", meaning: "what is to be written reaches past the end of flash" },
   "flash/address-needed": { class: "UsageError", meaning: "a file does not say where in flash it goes" },
+  "flash/bad-setting": {
+    class: "UsageError",
+    meaning: "a flash mode, clock or size is one that the chip does not have",
+  },
   "flash/image-chip": { class: "RefusedError", meaning: "an image is made for another chip" },
   "flash/image-revision": { class: "RefusedError", meaning: "an image is made for other revisions of the chip" },
   "flash/no-partition": { class: "RefusedError", meaning: "no application partition begins where an image would go" },

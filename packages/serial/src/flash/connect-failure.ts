@@ -24,9 +24,10 @@ export function connectFailure(evidence: ConnectEvidence): EspxError {
   const details = { url, receivedBytes, received: text, canReset };
   if (receivedBytes === 0) return nothing(evidence, details);
   const log = new TextDecoder("latin1").decode(received);
-  const modes = [...log.matchAll(/boot:(0x[0-9a-f]+)(?: \(([A-Z0-9_/()]+)\))?/gi)];
+  const modes = [...log.matchAll(/boot:(0x[0-9a-f]+)(?: \(([A-Z0-9_/()]+))?/gi)];
   const mode = modes.at(-1);
-  if (/waiting for download/i.test(log.slice(mode?.index ?? 0))) return noSync(url, details);
+  // A message may be cut short by the next reset.
+  if (/waiting for download|\(DOWNLOAD/i.test(log.slice(mode?.index ?? 0))) return noSync(url, details);
   if (mode !== undefined) return wrongMode(mode, { url, canReset, details });
   return noise(text, url, { canReset, details });
 }
@@ -52,7 +53,7 @@ function wrongMode(
   [, code = "", name]: RegExpMatchArray,
   { url, canReset, details }: { readonly url: string; readonly canReset: boolean; readonly details: Details },
 ): EspxError {
-  const mode = name === undefined ? code : `${code}, ${name}`;
+  const mode = name === undefined ? code : `${code}, ${name.replace(/\)$/, "")}`;
   const why = canReset ? "resetting it did not bring it into download mode" : "this port cannot reset it";
   return new LinkError("flash/not-download-mode", `the chip at ${url} talks, but starts from flash (${mode}): ${why}`, {
     hint: `${byHand}; look also whether something else drives the boot pin`,

@@ -9,7 +9,7 @@ import {
   withFlashSettings,
   flashSettingsOf,
 } from "@espx/image";
-import { type EspxError, isEspxError, ProtocolError, RefusedError } from "@espx/proto";
+import { type EspxError, isEspxError, ProtocolError, RefusedError, UsageError } from "@espx/proto";
 import type { FlashTools } from "./chip-catalogue.ts";
 import { checkImage, tooLargeFor } from "./check-image.ts";
 import type { FlashRegion } from "./flash-plan.ts";
@@ -22,7 +22,7 @@ import type { ImageFile, ImagePlace, ReadImageFile } from "./image-place.ts";
  * The boot loader's header is changed where `settings` say so, and where it promises more flash than there is; its SHA-256 is
  * computed anew.
  *
- * @throws UsageError `flash/address-needed`; RefusedError `flash/image-chip`, `flash/image-revision`, `flash/no-partition`,
+ * @throws UsageError `flash/address-needed`, `flash/bad-setting`; RefusedError `flash/image-chip`, `flash/image-revision`, `flash/no-partition`,
  *   `flash/too-large-for-partition`, `flash/layout-too-large`; ProtocolError `image/…` naming the file
  */
 export function placeImages(
@@ -118,8 +118,19 @@ function withSettings(
   const wanted = { ...fittingSize(bootLoader, place.flashBytes), ...settings };
   if (Object.keys(wanted).length === 0) return bytes;
   const changed = bytes.slice();
-  changed.set(withFlashSettings(bytes.subarray(start - address), wanted, tools.sha256), start - address);
+  changed.set(changedHeader(bytes.subarray(start - address), wanted, tools), start - address);
   return changed;
+}
+
+/** @throws UsageError `flash/bad-setting` */
+function changedHeader(bytes: Uint8Array, wanted: Partial<FlashSettings>, { sha256 }: FlashTools): Uint8Array {
+  try {
+    return withFlashSettings(bytes, wanted, sha256);
+  } catch (error) {
+    if (!isEspxError(error, "image/app-bad-value")) throw error;
+    const hint = "leave the flag off to keep what the image says";
+    throw new UsageError("flash/bad-setting", error.message, { hint, cause: error });
+  }
 }
 
 /** A boot loader that counts on more flash than there is does not start. */

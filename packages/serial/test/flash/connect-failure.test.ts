@@ -12,6 +12,7 @@ test.each([
   ["rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n", "flash/not-download-mode"],
   ["boot:0x3 (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))\r\nwaiting for download\r\n", "flash/no-sync"],
   ["boot:0x0 (DOWNLOAD(USB/UART0))\r\nwaiting for download\r\n", "flash/no-sync"],
+  ["rst:0x1,boot:0x13 (SPI_FAST_FLASH_BOOT)\r\nrst:0x1,boot:0x3 (DOWNLOAD_BOOT(UA", "flash/no-sync"],
   ["waiting for download\r\nrst:0x1,boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n", "flash/not-download-mode"],
   ["temperature 21.5\r\n", "flash/noise"],
 ])("%j is %s", (text, code) => {
