@@ -84,6 +84,9 @@ test("every device gets its own profile and config at once, a line each, and not
   expect(opened.toSorted()).toEqual(["sim:attic", "sim:hall", "sim:shed"]);
   expect(listed).toBe(0);
   for (const name of ["shed", "hall", "attic"]) expect(holds(name, "/a/main.py"), name).toBe(true);
+  const dry = await deployAll(folder.path, "--dry-run");
+  expect(dry.code, dry.stderr).toBe(0);
+  expect(dry.stderr.match(/^\w+: nothing to do$/gm)).toHaveLength(3);
 });
 
 test("one that fails keeps no other from its end; the exit code is 9 and the summary names it", async () => {

@@ -28,7 +28,8 @@ export async function deployAll(ctx: Context, options: DeployAllOptions): Promis
   ctx.out.emit({ kind: "log", data: { level: "info", text: `deploys to ${listed}` } });
   const boards = devices.map(({ name }) => ({ name, port: ports.get(name) ?? "" }));
   const profiles = new Map(devices.map(({ name, profile: own }) => [name, own]));
-  return onManyBoards(calm(ctx), boards, async (own, name) => {
+  const looks = options.check || ctx.flags.dryRun;
+  return onManyBoards(calm(ctx, looks), boards, async (own, name) => {
     const port = ports.get(name);
     if (port === undefined) throw noPort(name);
     const what = profiles.get(name) ?? "";
@@ -38,14 +39,21 @@ export async function deployAll(ctx: Context, options: DeployAllOptions): Promis
 }
 
 /** Of several boards a person sees how each ends, and warnings; everything with `--verbose`. */
-function calm(ctx: Context): Context {
+function calm(ctx: Context, looks: boolean): Context {
   if (ctx.out.json || ctx.flags.verbose) return ctx;
   const dull = new Set<EspxEvent["kind"]>(["release", "inventory", "running", "plan"]);
   const emit = (event: EspxEvent): void => {
     const remark = event.kind === "log" && event.data.level !== "warning";
+    if (looks && event.kind === "plan") ctx.out.emit(inShort(event));
     if (!remark && !dull.has(event.kind)) ctx.out.emit(event);
   };
   return { ...ctx, out: { ...ctx.out, emit } };
+}
+
+/** Where nothing is changed the plan is how it ends. */
+function inShort({ device = "", data }: EspxEvent & { readonly kind: "plan" }): EspxEvent {
+  const end = data.upToDate ? "nothing to do" : `${data.steps.length} steps would bring it up to date`;
+  return { kind: "log", data: { level: "info", text: `${device}: ${end}` } };
 }
 
 /** Whoever is asked must know about which board. */
