@@ -126,6 +126,18 @@ describe("a line that does not hold a rate", () => {
       expect(await session.write(firmware())).toMatchObject({ resumed: 0 });
     }));
 
+  test("is talked to as slowly as was asked for, from the first call on", () =>
+    withChip({ blank: true }, async (fixture) => {
+      const rates: number[] = [];
+      const link = fixture.board.openSerial({ baudRate: 38_400 });
+      const slow = { ...throughLine(link, {}), setBaud: (rate: number) => (rates.push(rate), link.setBaud(rate)) };
+      const session = await FlashSession.connect(slow, realClock, { tools, baudRate: 38_400 });
+      expect(session.baudRate).toBe(38_400);
+      expect(session.memory.baudRate).toBeUndefined();
+      expect(await session.write([firmware()[1]])).toMatchObject({ resumed: 0, writtenBytes: 3072 });
+      expect(new Set(rates)).toEqual(new Set([38_400]));
+    }));
+
   test("is told of where the board cannot be reset for another try", () =>
     withChip({ blank: true, chipFaults: { maxBaudRate: 500_000 } }, async (fixture) => {
       await fixture.enterDownload();

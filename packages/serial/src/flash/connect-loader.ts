@@ -56,7 +56,7 @@ export interface ConnectedLoader {
 
 /** Rates that adapters share, from above. */
 const baudLadder = [3_000_000, 2_000_000, 1_500_000, 921_600, 460_800, 230_400, romBaudRate];
-const defaultBaudRate = 921_600;
+export const defaultBaudRate = 921_600;
 
 /**
  * Brings a chip into its loader, recognises it, starts the stub, raises the line's rate and attaches the flash.
@@ -95,7 +95,8 @@ async function connectAt(
   const { signal, tools, before = "default-reset" } = options;
   const onAttempt = (attempt: number, strategy: ResetStrategy | undefined): void =>
     options.onEvent?.({ kind: "reset", attempt, strategy });
-  await port.link.setBaud(romBaudRate);
+  // The ROM measures the rate of the first call.
+  await port.link.setBaud(Math.min(romBaudRate, baudRate));
   const strategy = options.remembered?.strategy;
   const found = await synchroniseAnywhere(port, baudRate, { before, strategy, signal, onAttempt });
   const rom = new Loader(port, { isStub: found.isStub, ...firstContact, baudRate: found.baudRate, signal });
@@ -121,10 +122,10 @@ async function synchroniseAnywhere(
   options: Parameters<typeof synchronise>[1],
 ): Promise<Awaited<ReturnType<typeof synchronise>> & { readonly baudRate: number }> {
   try {
-    return { ...(await synchronise(port, options)), baudRate: romBaudRate };
+    return { ...(await synchronise(port, options)), baudRate: Math.min(romBaudRate, baudRate) };
   } catch (error) {
     const mayListenElsewhere = isEspxError(error, "flash/nothing-received") || isEspxError(error, "flash/noise");
-    if (!mayListenElsewhere || baudRate === romBaudRate || error.details["canReset"] === true) throw error;
+    if (!mayListenElsewhere || baudRate <= romBaudRate || error.details["canReset"] === true) throw error;
     await port.link.setBaud(baudRate);
     const answer = await call(port, 3, options.signal);
     if (answer === undefined) throw error;

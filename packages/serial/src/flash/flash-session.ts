@@ -1,7 +1,14 @@
 import type { Clock, SerialLink } from "@espx/proto";
 import { checkRegions } from "./check-regions.ts";
-import { type AdapterMemory, connectLoader, type ConnectOptions, romBaudRate } from "./connect-loader.ts";
-import type { ChipIdentity, ChipTarget, FlashTools } from "./chip-catalogue.ts";
+import {
+  type AdapterMemory,
+  connectLoader,
+  type ConnectOptions,
+  defaultBaudRate,
+  romBaudRate,
+} from "./connect-loader.ts";
+import type { ChipIdentity, ChipTarget } from "./chip-catalogue.ts";
+import { DeflateAhead } from "./deflate-ahead.ts";
 import { FaultCounter, Recovery } from "./recovery.ts";
 import { sectorBytes } from "./flash-pieces.ts";
 import { type FlashPlan, type FlashRegion, planFlash } from "./flash-plan.ts";
@@ -94,7 +101,12 @@ export class FlashSession {
 
   /** What to hand to the next `connect` on this adapter. */
   get memory(): AdapterMemory {
-    return { strategy: this.#recovery.connected.strategy, baudRate: this.baudRate };
+    const { baudRate: asked, remembered } = this.#options;
+    const usual = remembered?.baudRate ?? defaultBaudRate;
+    // A rate that was asked for once, and is lower than the line holds, is not what the adapter can do.
+    const isWish = asked !== undefined && this.baudRate >= asked && asked < usual;
+    const baudRate = isWish ? remembered?.baudRate : this.baudRate;
+    return { strategy: this.#recovery.connected.strategy ?? remembered?.strategy, baudRate };
   }
 
   /** The chip's registers, for what has no method here. */
@@ -244,35 +256,6 @@ export class FlashSession {
 
   #refuseProtected(): void {
     refuseProtected(this.chip.security, this.chip.target.name);
-  }
-}
-
-/** Compresses the next run while the one before is sent. */
-class DeflateAhead {
-  readonly #runs: FlashPlan["runs"];
-  readonly #tools: FlashTools;
-  #at = 0;
-  #ready: Promise<Uint8Array | undefined>;
-
-  constructor({ runs }: FlashPlan, tools: FlashTools) {
-    this.#runs = runs;
-    this.#tools = tools;
-    this.#ready = this.#start();
-  }
-
-  async next(): Promise<Uint8Array | undefined> {
-    const ready = await this.#ready;
-    this.#at++;
-    this.#ready = this.#start();
-    return ready;
-  }
-
-  #start(): Promise<Uint8Array | undefined> {
-    const run = this.#runs[this.#at];
-    const deflated = run?.kind === "write" ? this.#tools.deflate(run.bytes) : Promise.resolve(undefined);
-    // Nobody waits for what was begun when the run before it failed.
-    deflated.catch(() => undefined);
-    return deflated;
   }
 }
 

@@ -179,8 +179,15 @@ export class Loader implements Registers, RegisterReader {
   }
 
   #run(op: number, data: Uint8Array, options: Omit<Parameters<LoaderPort["command"]>[1] & object, "data"> = {}) {
-    return this.port.command(op, { ...options, data, signal: this.#signal });
+    const lineMs = lineMsOf(data.length + (options.replyBytes ?? 0), this.#baudRate);
+    const timeoutMs = lineMs + (options.timeoutMs ?? defaultTimeoutMs);
+    return this.port.command(op, { ...options, data, timeoutMs, signal: this.#signal });
   }
+}
+
+/** How long bytes are on a line at most: ten bits each, and SLIP may make two of one. */
+export function lineMsOf(bytes: number, baudRate: number): number {
+  return (bytes * 2 * 10 * 1000) / baudRate;
 }
 
 /** Whether a chip answered that it will not. */

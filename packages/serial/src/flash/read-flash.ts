@@ -1,7 +1,7 @@
 import { LinkError, VerifyError, encodeSlip, encodeWords } from "@espx/proto";
 import type { FlashTools } from "./chip-catalogue.ts";
 import { defaultTimeoutMs } from "./loader-port.ts";
-import type { Loader } from "./loader.ts";
+import { lineMsOf, type Loader } from "./loader.ts";
 
 /** One packet of a read, and how many may be on the way: more would only wait in the adapter. */
 const packetBytes = 0x1000;
@@ -58,8 +58,8 @@ async function readSlowly(
   return bytes;
 }
 
-async function nextPacket({ port }: Loader, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const packet = await port.packet(defaultTimeoutMs, signal);
+async function nextPacket({ port, baudRate }: Loader, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const packet = await port.packet(defaultTimeoutMs + lineMsOf(packetBytes, baudRate), signal);
   if (packet !== undefined) return packet;
   throw new LinkError("flash/no-answer", "the chip stopped in the middle of a read", {
     hint: "look at the cable, or go slower: --baud 115200",
