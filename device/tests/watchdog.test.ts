@@ -24,6 +24,19 @@ describe("watchdog", () => {
     expect(resetMs - device.when("blocks")).toBeLessThan(16_000);
   });
 
+  it("can be fed by a tool at the prompt, once it is armed", async () => {
+    const device = await makeDevice({
+      app: app(`ctx.say("started")`),
+      components: [],
+      config: "ssid (none)\nwatchdog 1\n",
+    });
+    await device.powerOn(30_000);
+    await device.type("\x03");
+    await device.type("from espx import watchdog\r");
+    await device.type("watchdog.feed(); print('fed', len(watchdog._armed))\r", 1_000);
+    expect(device.text).toContain("fed 1");
+  });
+
   it("E13 is off by default, and with the value 0", async () => {
     for (const config of ["ssid (none)\n", "ssid (none)\nwatchdog 0\n"]) {
       const device = await makeDevice({ app: blocks(60_000, 120_000), components: [], config });

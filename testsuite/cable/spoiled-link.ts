@@ -12,6 +12,8 @@ export class SpoiledLink implements SerialLink {
   toBoard: Spoil = (byte) => byte;
   toHost: Spoil = (byte) => byte;
   sentBytes = 0;
+  /** Requests that never reach the board: what is answered in its place, as text. */
+  readonly answers = new Map<string, string>();
   /** Told after each write how much has been sent. */
   onSent: (sentBytes: number) => void = () => {};
   receivedBytes = 0;
@@ -41,6 +43,8 @@ export class SpoiledLink implements SerialLink {
     const kept = spoil(bytes, this.toBoard, this.sentBytes);
     this.sentBytes += bytes.length;
     if (this.#lost !== undefined) throw this.#lost;
+    const answer = this.answers.get(new TextDecoder().decode(bytes));
+    if (answer !== undefined) return this.#listener?.chunk(new TextEncoder().encode(answer));
     await this.#inner.write(kept);
     this.onSent(this.sentBytes);
   }

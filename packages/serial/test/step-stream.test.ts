@@ -3,7 +3,7 @@ import { deflateRawSync } from "node:zlib";
 import { isEspxError } from "@espx/proto";
 import type { EspxError, Plan, SimSerialOptions, Step } from "@espx/proto";
 import { createWorld } from "@espx/sim";
-import type { VirtualBoard, World } from "@espx/sim";
+import type { VirtualBoard, VirtualBoardOptions, World } from "@espx/sim";
 import { afterEach, describe, expect, test } from "vitest";
 import { SerialTransport } from "../src/index.ts";
 import type { LineReport } from "../src/index.ts";
@@ -32,16 +32,21 @@ let ended = true;
 let passing: Promise<void> = Promise.resolve();
 const lines: LineReport[] = [];
 
-interface Bench extends SimSerialOptions {
+interface Bench extends SimSerialOptions, Pick<VirtualBoardOptions, "firmware" | "heapBytes"> {
   readonly files?: Readonly<Record<string, string>>;
   readonly rates?: readonly number[];
 }
 
-async function start({ files = {}, rates = [], ...serial }: Bench = {}): Promise<SerialTransport> {
+async function start({ files = {}, rates = [], firmware, heapBytes, ...serial }: Bench = {}): Promise<SerialTransport> {
   const made = await createWorld({ mode: "virtual", quietMs: 500 });
   world = made;
   lines.length = 0;
-  board = await made.addBoard({ name: "bench", files });
+  board = await made.addBoard({
+    name: "bench",
+    files,
+    ...(firmware !== undefined && { firmware }),
+    ...(heapBytes !== undefined && { heapBytes }),
+  });
   await board.powerOn();
   ended = false;
   passing = (async () => {
@@ -304,4 +309,73 @@ describe("a rate for the bulk of it", () => {
     link.toBoard = (byte) => byte;
     expect(await (await transportOn().repl()).exec("print('prompt')")).toBe("prompt\r\n");
   });
+});
+
+describe("an older or another firmware", () => {
+  test("without deflate gets everything as it is", async () => {
+    const transport = await start({ firmware: { absentModules: ["deflate"] } });
+    expect((await transport.inventory()).capabilities).toEqual([]);
+    const steps = files();
+    const before = link.sentBytes;
+    await Promise.all(steps.map((step) => transport.apply(step)));
+    expectAll(steps);
+    const content = steps.reduce((total, step) => total + step.sizeBytes, 0);
+    expect(link.sentBytes - before).toBeGreaterThan(content);
+    expect(link.sentBytes - before).toBeLessThan(content + 5_000);
+  });
+
+  test.each([
+    ["that understands raw-paste and has none", "R\0"],
+    ["from before raw-paste", "raw REPL; CTRL-B to exit\r\n>"],
+  ])("%s is sent the receiver slowly, and the stream as fast as ever", async (_, answer) => {
+    const transport = await start();
+    link.answers.set("\x05A\x01", answer);
+    await transport.inventory();
+    const steps = files();
+    await Promise.all(steps.map((step) => transport.apply(step)));
+    expectAll(steps);
+  });
+});
+
+describe("the memory of a program that was stopped", () => {
+  const hungry = `import gc
+gc.collect()
+held = bytearray(gc.mem_free() - 30_000)
+import time
+while True: time.sleep(1)
+`;
+
+  test("is given back by a soft reset where it would not do, and the chip is not reset", async () => {
+    const transport = await start({ files: { "/main.py": hungry }, heapBytes: 160 * 1024 });
+    const boots: string[] = [];
+    board.onEvent((event) => event.kind === "boot" && boots.push(event.cause));
+    const steps = files();
+    const { heapFreeBytes } = await transport.inventory();
+    expect(heapFreeBytes).toBeLessThan(40_000);
+    await transport.begin(planOf(...steps));
+    await Promise.all(steps.map((step) => transport.apply(step)));
+    expectAll(steps);
+    expect(boots).toEqual(["soft"]);
+  });
+
+  test("is left alone where it will do", async () => {
+    const transport = await start({ files: { "/main.py": "kept = 1\nimport time\nwhile True: time.sleep(1)\n" } });
+    await transport.inventory();
+    await transport.begin(planOf(...files()));
+    await transport.apply(files()[0] as Step);
+    expect(await (await transport.repl()).exec("print(kept)")).toBe("1\r\n");
+  });
+});
+
+test("the framework's watchdog is fed while files are sent, and none is ever made", async () => {
+  const watchdog = "fed = 0\ndef feed():\n global fed\n fed += 1\n";
+  const main =
+    "import espx.watchdog, machine\nmade = []\nmachine.WDT = made.append\nimport time\nwhile True: time.sleep(1)\n";
+  const transport = await start({
+    files: { "/espx/__init__.py": "", "/espx/watchdog.py": watchdog, "/main.py": main },
+  });
+  await transport.inventory();
+  await Promise.all(files().map((step) => transport.apply(step)));
+  const repl = await transport.repl();
+  expect(await repl.exec("print(espx.watchdog.fed > 50, made)")).toBe("True []\r\n");
 });

@@ -29,7 +29,19 @@ export function adoptSource({ version, machine, build, absentModules }: Firmware
     `sys.version = ${text(`3.4.0; MicroPython v${version} on ${buildDate}`)}`,
     "_u = os._uname",
     `os._uname = type(_u)(_u[0], _u[1], ${text(version)}, ${text(`v${version} on ${buildDate}`)}, ${text(machine)})`,
-    ...absentModules.map((name) => `sys.modules.pop(${text(name)}, None)`),
+    ...(absentModules.length === 0 ? [] : withoutModules(absentModules)),
   ].join("\n");
   return `exec(${text(body)}, {})`;
+}
+
+/** Modules that the interpreter has built in come back at the next import, unless that refuses them. */
+function withoutModules(names: readonly string[]): readonly string[] {
+  return [
+    "import builtins",
+    ...names.map((name) => `sys.modules.pop(${JSON.stringify(name)}, None)`),
+    `def _m(name, *rest, _a=(${names.map((name) => `${JSON.stringify(name)},`).join("")}), _i=builtins.__import__):`,
+    ` if name.split(".")[0] in _a: raise ImportError("no module named '" + name + "'")`,
+    " return _i(name, *rest)",
+    "builtins.__import__ = _m",
+  ];
 }
