@@ -133,13 +133,19 @@ function noReply({ link }: Wire): LinkError {
 function notMicroPython({ link, reader }: Wire): LinkError {
   const said = printable(reader.history);
   return new LinkError("serial/not-micropython", `${link.url} does not answer as MicroPython does; it sent:\n${said}`, {
-    hint: hintFor(said),
+    hint: hintFor(said, link.url),
     details: { received: said },
   });
 }
 
-function hintFor(said: string): string {
+function hintFor(said: string, url: string): string {
   if (/waiting for download/.test(said)) return "the chip waits for a download: release its BOOT button and reset it";
   if (/invalid header: 0xffffffff/.test(said)) return "the chip is blank: flash MicroPython on it first";
+  const starts = said.match(/\brst:0x/g)?.length ?? 0;
+  if (starts > 1)
+    return "the board starts again and again: is its power weak, or its program broken? What it printed says why";
+  if (starts === 1 && said.includes("entry 0x")) {
+    return `its program takes no Ctrl-C, not even right after a start; espx partitions erase vfs --port ${url} removes it with all files of the board`;
+  }
   return "is MicroPython on the board, and is the speed 115200? Another program on the port steals bytes, too";
 }

@@ -171,13 +171,11 @@ export class FrameSender<R> {
 const theEnd = { kind: frameKinds.end, content: new Uint8Array(), records: [] } as const;
 
 /** The error for a line on which the same frame was damaged again and again, or nothing came for long. */
-export function noisyLine(troubles: number): LinkError {
-  return new LinkError(
-    "serial/noisy-line",
-    `the line damages what it carries: ${troubles} blocks had to be sent again, the last in vain`,
-    {
-      hint: "try --baud fixed, a shorter cable, another port; the same command goes on where this one stopped",
-      details: { troubles },
-    },
-  );
+export function noisyLine(troubles: number, cause?: unknown): LinkError {
+  const message = `the line damages what it carries: something had to be sent again ${troubles} times, in the end in vain`;
+  return new LinkError("serial/noisy-line", message, {
+    hint: "try --baud fixed, a shorter cable, another port; the same command goes on where this one stopped",
+    details: { troubles },
+    cause,
+  });
 }

@@ -22,7 +22,8 @@ export async function stepError(repl: RawRepl, thrown: DeviceError, { step, trou
   if (differs !== undefined && step !== undefined) return differsError(step, differs);
   // Interrupted by what should have been data: the board had waited for so long that it listened to Ctrl-C again.
   if (remote?.type === "KeyboardInterrupt") return timedOut();
-  return thrown;
+  // What a line makes of an exception is none that the scripts raise.
+  return troubles > 0 && remote?.type !== "OSError" ? noisyLine(troubles, thrown) : thrown;
 }
 
 /** Whether the board lacked memory, which a soft reset may mend. */

@@ -5,7 +5,7 @@ import type { RawRepl } from "../raw-repl.ts";
 import type { Wire } from "../wire.ts";
 import { packFrames } from "./frame-packer.ts";
 import type { Deflate } from "./frame-packer.ts";
-import { FrameSender } from "./frame-sender.ts";
+import { FrameSender, noisyLine } from "./frame-sender.ts";
 import { agreeOnRate } from "./line-rate.ts";
 import { PROMPT_BAUD, receiverScript } from "./receiver.ts";
 import { isMemoryError, stepError } from "./step-error.ts";
@@ -169,7 +169,9 @@ export class StepStream {
     if (raised) await this.#settleCounted().catch(() => {});
     if (raised && this.#mayReset && isMemoryError(thrown as DeviceError)) return this.#startOver();
     const open = [...this.#sent.splice(0), ...this.#waiting.splice(0)];
-    const error = raised ? await this.#explain(thrown as DeviceError, open[0]?.step) : thrown;
+    const garbled = isEspxError(thrown, "serial/bad-framing") && this.#installed;
+    const said = garbled ? noisyLine(this.#troubles, thrown) : thrown;
+    const error = raised ? await this.#explain(thrown as DeviceError, open[0]?.step) : said;
     for (const entry of open) entry.failed(error);
   }
 
