@@ -334,6 +334,8 @@ describe("an older or another firmware", () => {
     const steps = files();
     await Promise.all(steps.map((step) => transport.apply(step)));
     expectAll(steps);
+    await transport.repl();
+    expect(lines).toMatchObject([{ troubles: 0 }]);
   });
 });
 
