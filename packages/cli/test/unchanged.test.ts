@@ -102,6 +102,16 @@ test("a board that is unchanged since it was last looked at is asked, and its pr
   expect(eventsOf(again).at(-1)).toMatchObject({ data: { exit: 0, data: { state: "unchanged", slot: "a" } } });
 });
 
+test("--full looks at every file in any case", async () => {
+  await using folder = await tempFolder(files);
+  await deployed(folder.path);
+  await tally(folder.path, "--check");
+  await expect.poll(() => counts().at(-1), { timeout: 10_000 }).toBeGreaterThan(2);
+  const full = await tally(folder.path, "--check", "--full");
+  expect(full.code, full.stdout).toBe(0);
+  expect(kinds(full)).toContain("inventory");
+});
+
 test("a file that another tool has changed, or another wish, has all files looked at", async () => {
   await using folder = await tempFolder(files);
   await deployed(folder.path);

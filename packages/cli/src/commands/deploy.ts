@@ -31,6 +31,7 @@ export default defineCommand({
     ...boardFlags,
     config: { value: "file", short: "c", description: "the device's config, as config.txt or YAML" },
     check: { description: "only compare: exit 7 when the board differs" },
+    full: { description: "look at every file, also when the board says that nothing has changed" },
     all: { description: "every device of espx.yaml that has a profile, at once: a line each, exit 9 when some failed" },
     noWait: { description: "do not wait for the confirmation" },
     layout: { value: "name", description: "for a folder: flat (its own paths, the default) or slots (two sets)" },
@@ -48,7 +49,7 @@ export default defineCommand({
   destroys: true,
   async run(ctx, { args, flags }) {
     const { port, device, filter, config: configFile, check, layout, ignore, keep, prune } = flags;
-    const shared = { filter, configFile, check, wait: !flags.noWait, restart: !flags.noRestart };
+    const shared = { filter, configFile, check, full: flags.full, wait: !flags.noWait, restart: !flags.noRestart };
     const rest = { ...shared, layout, ignore, keep, prune, baud: baudWish(flags.baud) };
     if (flags.all) return { ...(await deployAll(ctx, { ...rest, profile: profileForAll(args[0], flags) })) };
     const what = args[0] ?? (await profileOfDevice(ctx, device));

@@ -52,6 +52,7 @@ function deployment({ port }: Stage, changes: Partial<DeployOptions> = {}): Depl
     device: undefined,
     configFile: "config.txt",
     check: false,
+    full: false,
     wait: true,
     layout: undefined,
     ignore: [],
@@ -180,7 +181,7 @@ async function comeBack(stage: Stage): Promise<void> {
     Number(value) === FIRST_RATE_HZ,
     `the device is back on the broker, ${topic} says ${value} as after every start`,
   );
-  const plan = await deploy(stage.ctx, deployment(stage, { check: true }));
+  const plan = await deploy(stage.ctx, deployment(stage, { check: true, full: true }));
   claim(
     stage,
     "upToDate" in plan && plan.upToDate,

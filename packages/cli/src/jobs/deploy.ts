@@ -25,6 +25,8 @@ export interface DeployOptions extends TargetWish {
   readonly configFile: string | undefined;
   /** Compare only, and fail when the board differs. */
   readonly check: boolean;
+  /** Look at every file, also when the board says that nothing has changed. */
+  readonly full: boolean;
   /** Wait until the new set has proved itself. */
   readonly wait: boolean;
   /** Remove what is not in the set. */
@@ -79,7 +81,7 @@ interface Job {
 /** Ends here for a board that says of itself that nothing has changed; its program runs on. */
 async function leaveUnchanged(ctx: Context, job: Job): Promise<DeployResult | null> {
   const { options, target, prepared, board, startMs } = job;
-  const running = await askUnchanged(ctx, board, prepared);
+  const running = options.full ? null : await askUnchanged(ctx, board, prepared);
   if (running === null) return null;
   const { id, release, slot } = running;
   ctx.out.emit({ kind: "running", data: { id, port: board.url, release, slot, state: running.state } });
