@@ -151,6 +151,17 @@ describe("espx merge-bin", () => {
     expect(readFileSync(join(folder.path, "m.bin"), "latin1")).toBe("\xff\xffabcd\xff\xffef");
   });
 
+  test("flash settings without a boot loader to change are said to have changed nothing", async () => {
+    await using folder = await folderWith({ "app.bin": firmwareParts("esp32").application });
+    const { code, stderr } = await run(["merge-bin", "-o", "m.bin", "--flash-mode", "qio", "0x10000", "app.bin"], {
+      cwd: folder.path,
+    });
+    expect([code, stderr]).toEqual([
+      0,
+      "warning: no boot loader is among the files, so no flash settings were changed\n",
+    ]);
+  });
+
   const wrong: readonly (readonly [string, readonly string[], number, string])[] = [
     ["no --output", ["0x0", "a.bin"], 2, "it is not said where the merged file goes"],
     ["an address without a file", ["-o", "m.bin", "0x0", "a.bin", "0x10"], 2, "no file stands behind the address 0x10"],

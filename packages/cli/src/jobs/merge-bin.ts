@@ -42,6 +42,10 @@ export async function mergeBin(ctx: Context, options: MergeBinOptions): Promise<
     });
   }
   const parts = await Promise.all(files.map((file) => readPart(ctx, file, settings)));
+  if (Object.keys(settings).length > 0 && !parts.some(({ bytes, address }) => isBootLoaderAt(bytes, address))) {
+    const text = "no boot loader is among the files, so no flash settings were changed";
+    ctx.out.emit({ kind: "log", data: { level: "warning", text } });
+  }
   const bytes = mergeParts(parts, fillToBytes === undefined ? { offset } : { offset, fillToBytes });
   return writeLocal(ctx, output, { bytes, secret: false });
 }
