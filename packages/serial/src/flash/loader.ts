@@ -14,7 +14,7 @@ const blockBytes = { rom: 0x400, stub: 0x4000, usbOtg: 0x800 } as const;
 
 /** What stands there tells old chips apart. */
 export const magicAddress = 0x40001000;
-const pingTimeoutMs = 500;
+const pingTimeoutMs = 1000;
 
 export interface LoaderOptions {
   readonly isStub: boolean;
