@@ -52,6 +52,8 @@ export type SimFault =
   | { readonly kind: "link-loss"; readonly forMs?: number }
   /** Every packet takes so much longer, each way. */
   | { readonly kind: "delay"; readonly ms: number }
+  /** So many of a hundred packets are lost, each way: connections repeat them, datagrams are gone. */
+  | { readonly kind: "packet-loss"; readonly percent: number }
   /** The link is up, but packets do not get there: connections wait for the way back, datagrams are gone. */
   | { readonly kind: "partition"; readonly from: "nothing" | "broker" | "everything" }
   | { readonly kind: "broker"; readonly behaviour: "normal" | "refuse" | "silent" | "close" }

@@ -93,6 +93,7 @@ function takesAs(type: string, value: unknown): boolean {
     case "bytes":
     case "offset":
     case "count":
+    case "percent":
       return typeof value === "number";
     default:
       return value === type;

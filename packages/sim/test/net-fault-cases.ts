@@ -43,7 +43,7 @@ while True:
 
 type NetFault = Extract<
   FaultKind,
-  "access-point" | "wifi-password" | "dhcp" | "link-loss" | "delay" | "partition" | "broker" | "dns"
+  "access-point" | "wifi-password" | "dhcp" | "link-loss" | "delay" | "packet-loss" | "partition" | "broker" | "dns"
 >;
 
 /** Every fault of the network around a board. */
@@ -118,6 +118,20 @@ export const netFaultCases: { readonly [K in NetFault]: CasesOf<K> } = {
       undo: { kind: "delay", ms: 0 },
       undone: /b'\\xd0\\x00' 4\r\n\[.*\] 4\r\n$/,
       undoneMs: 4000,
+    },
+  ],
+  "packet-loss": [
+    {
+      title: "gets many an answer a second or more late, since it was lost, and every one in the end",
+      fault: { kind: "packet-loss", percent: 40 },
+      main: pinging.replace("settimeout(0.7)", "settimeout(100)"),
+      before: /^b'\\xd0\\x00' 4\r\n$/,
+      beforeMs: 1500,
+      after: /^(?=[^]*\\x00' [1-9]\d{3,4}\r\n)(?=[^]*\\x00' 4\r\n)(b'\\xd0\\x00' \d+\r\n){10,}$/,
+      afterMs: 120_000,
+      undo: { kind: "packet-loss", percent: 0 },
+      undone: /(b'\\xd0\\x00' \d\r\n){3}$/,
+      undoneMs: 300_000,
     },
   ],
   partition: [

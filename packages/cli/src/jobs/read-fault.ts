@@ -34,7 +34,7 @@ export function readFault(words: readonly string[], table: FaultTable): unknown 
 }
 
 /** What a number stands for. */
-const countTypes: readonly string[] = ["milliseconds", "bytes", "offset", "count"];
+const countTypes: readonly string[] = ["milliseconds", "bytes", "offset", "count", "percent"];
 
 function readValue(text: string, { takes }: FaultRow): unknown {
   if (takes.includes("boolean")) {
@@ -56,5 +56,6 @@ function wordsFor(type: string, field: string | undefined): string {
   if (type === "offset") return "[back] MS";
   if (type === "bytes") return "BYTES";
   if (type === "count") return "NUMBER";
+  if (type === "percent") return "PERCENT";
   return type === "null" ? "off" : type;
 }

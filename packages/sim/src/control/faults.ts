@@ -13,6 +13,9 @@ export interface FaultRow {
   readonly example: string;
 }
 
+/** More would let connections wait for hours. */
+const mostLossPercent = 90;
+
 /** Every fault of a virtual board with what it does and the field it takes. */
 export const simFaults = {
   "access-point": {
@@ -44,6 +47,12 @@ export const simFaults = {
     takes: ["milliseconds"],
     meaning: "lets each packet take so much longer, each way; 0 undoes it",
     example: "delay 300ms",
+  },
+  "packet-loss": {
+    field: "percent",
+    takes: ["percent"],
+    meaning: "loses so many of a hundred packets, each way; 0 undoes it",
+    example: "packet-loss 20",
   },
   partition: {
     field: "from",
@@ -133,6 +142,8 @@ function accepts(type: string, argument: unknown): boolean {
     case "milliseconds":
     case "bytes":
       return typeof argument === "number" && Number.isInteger(argument) && argument >= 0;
+    case "percent":
+      return typeof argument === "number" && argument >= 0 && argument <= mostLossPercent;
     case "count":
       return typeof argument === "number" && Number.isInteger(argument) && argument >= 1;
     case "offset":

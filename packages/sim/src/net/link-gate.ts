@@ -3,7 +3,10 @@ import type { NetAddress } from "./net-address.ts";
 import type { NetScript } from "./net-script.ts";
 
 /** What a fault puts between a board and the network while the link is up. */
-type Obstacles = Pick<NetScript, "delayMs" | "cutOff" | "brokerPorts">;
+type Obstacles = Pick<NetScript, "delayMs" | "airLossShare" | "cutOff" | "brokerPorts">;
+
+/** How long TCP waits before it sends a segment again: each time twice as long, up to a limit. @source RFC 6298, section 2 */
+const retryMs = { first: 1000, longest: 60_000 } as const;
 
 /** Something that waits to cross, and whom the board talks to. */
 interface Crossing {
@@ -16,14 +19,14 @@ interface Crossing {
  * peer is out of reach: what TCP repeats until there is a way again. A delay lets everything cross that much later.
  */
 export class LinkGate {
-  readonly #context: Pick<WorkerContext, "now" | "at">;
+  readonly #context: Pick<WorkerContext, "now" | "at" | "random">;
   #isOpen = false;
   #held: Crossing[] = [];
-  #obstacles: Obstacles = { delayMs: 0, cutOff: "nothing", brokerPorts: [] };
+  #obstacles: Obstacles = { delayMs: 0, airLossShare: 0, cutOff: "nothing", brokerPorts: [] };
   /** When the last packet that was delayed is across: a later one does not overtake it. */
   #lastMs = 0;
 
-  constructor(context: Pick<WorkerContext, "now" | "at">) {
+  constructor(context: Pick<WorkerContext, "now" | "at" | "random">) {
     this.#context = context;
   }
 
@@ -33,14 +36,19 @@ export class LinkGate {
 
   /** Whether there is a way to `peer` now; without one, to anybody at all. */
   reaches(peer: NetAddress | undefined): boolean {
-    return this.#isOpen && !this.isCutOff(peer);
+    return this.#isOpen && !this.#isCutOff(peer);
   }
 
   /** Whether a fault stands between the board and `peer`. */
-  isCutOff(peer: NetAddress | undefined): boolean {
+  #isCutOff(peer: NetAddress | undefined): boolean {
     const { cutOff, brokerPorts } = this.#obstacles;
     if (cutOff === "broker") return peer !== undefined && brokerPorts.includes(peer.port);
     return cutOff === "everything";
+  }
+
+  /** Whether a datagram to or from `peer` is gone: there is no way, or it is lost by chance. */
+  losesDatagram(peer: NetAddress): boolean {
+    return !this.reaches(peer) || this.#isLost();
   }
 
   setObstacles(obstacles: Obstacles): void {
@@ -55,9 +63,16 @@ export class LinkGate {
       return;
     }
     const now = this.#context.now();
-    this.#lastMs = Math.max(this.#lastMs, now + this.#obstacles.delayMs);
+    this.#lastMs = Math.max(this.#lastMs, now + this.#obstacles.delayMs + this.#repeatedMs());
     if (this.#lastMs <= now) action();
     else this.#context.at(this.#lastMs, () => this.#arrive(action, peer));
+  }
+
+  /** Runs `action` now, or later where packets are delayed: for datagrams, which nobody repeats. */
+  late(action: () => void): void {
+    const { delayMs } = this.#obstacles;
+    if (delayMs === 0) action();
+    else this.#context.at(this.#context.now() + delayMs, action);
   }
 
   open(): void {
@@ -78,6 +93,21 @@ export class LinkGate {
   #arrive(action: () => void, peer: NetAddress | undefined): void {
     if (this.reaches(peer)) action();
     else this.#held.push({ action, peer });
+  }
+
+  /** The time that TCP spends on sending again what is lost. */
+  #repeatedMs(): number {
+    let ms = 0;
+    for (let wait: number = retryMs.first; this.#isLost(); wait = Math.min(retryMs.longest, wait * 2)) ms += wait;
+    return ms;
+  }
+
+  #isLost(): boolean {
+    const { airLossShare } = this.#obstacles;
+    if (airLossShare === 0) return false;
+    const byte = new Uint8Array(1);
+    this.#context.random(byte);
+    return (byte[0] ?? 0) < airLossShare * 256;
   }
 
   #release(): void {

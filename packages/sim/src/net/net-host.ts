@@ -97,6 +97,8 @@ export class NetHost implements HostPart {
         return this.#alter("dhcpFails", (fails) => fails || fault.fails);
       case "delay":
         return this.#alter("delayMs", () => fault.ms);
+      case "packet-loss":
+        return this.#alter("airLossShare", () => fault.percent / 100);
       case "partition":
         return this.#alter("cutOff", () => fault.from);
       case "dns":

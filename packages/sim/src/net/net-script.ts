@@ -48,6 +48,8 @@ export interface NetScript {
   readonly partition: readonly (readonly string[])[];
   /** So much later does each packet cross the air of a board, one way. */
   readonly delayMs: number;
+  /** Which share of packets is lost in the air of a board, each way, from 0 to below 1. */
+  readonly airLossShare: number;
   /** What a board does not reach though its link is up. */
   readonly cutOff: "nothing" | "broker" | "everything";
 }
@@ -67,6 +69,7 @@ export const defaultScript: NetScript = {
   lossShare: 0,
   partition: [],
   delayMs: 0,
+  airLossShare: 0,
   cutOff: "nothing",
 };
 

@@ -33,13 +33,14 @@ export class RealBackend implements NetBackend {
           const socket = find();
           if (socket !== undefined) act(socket, event);
         };
-        this.#gate.pass(arrive, find()?.peer);
+        if (type === "net-datagram") this.#gate.late(arrive);
+        else this.#gate.pass(arrive, find()?.peer);
       });
     on("net-opened", (socket) => socket.opened());
     on("net-failed", (socket, { errno }) => socket.failed(errno));
     on("net-data", (socket, { bytes }) => socket.data(bytes));
     on("net-datagram", (socket, { bytes, address, port }) => {
-      if (!this.#gate.isCutOff({ address, port })) socket.datagrams.push({ bytes, from: { address, port } });
+      if (!this.#gate.losesDatagram({ address, port })) socket.datagrams.push({ bytes, from: { address, port } });
     });
     on("net-ended", (socket) => socket.ended());
     on("net-taken", (socket, { count }) => socket.taken(count));

@@ -135,7 +135,7 @@ export class SocketStack {
       if (refused < 0) return refused;
     }
     const own = bytes.slice();
-    if (!this.#gate.isCutOff(to)) this.#gate.pass(() => this.#backend.sendTo(socket, own, to), to);
+    if (!this.#gate.losesDatagram(to)) this.#gate.late(() => this.#backend.sendTo(socket, own, to));
     return bytes.length;
   }
 

@@ -37,7 +37,11 @@ export class WorldBackend implements NetBackend {
   attach(stack: SocketStack): void {
     this.#stack = stack;
     this.#context.on("net-event", ({ event, atMs }: TimedSocketEvent) => {
-      this.#context.at(atMs, () => this.#gate.pass(() => this.#take(event), this.#peerOf(event)));
+      const take = (): void => this.#take(event);
+      this.#context.at(atMs, () => {
+        if (event.type === "net-datagram") this.#gate.late(take);
+        else this.#gate.pass(take, this.#peerOf(event));
+      });
     });
   }
 
@@ -145,7 +149,7 @@ export class WorldBackend implements NetBackend {
       case "net-data":
         return socket.data(event.bytes);
       case "net-datagram":
-        if (!this.#gate.isCutOff(event)) socket.datagrams.push({ bytes: event.bytes, from: event });
+        if (!this.#gate.losesDatagram(event)) socket.datagrams.push({ bytes: event.bytes, from: event });
         return;
       case "net-ended":
         return socket.ended();
