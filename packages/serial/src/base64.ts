@@ -15,3 +15,15 @@ export function decodeBase64(text: string): Uint8Array {
   }
   return bytes;
 }
+
+/** Base64 text of bytes, with its padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [a = 0, b, c] = bytes.subarray(at, at + 3);
+    text += alphabet.charAt(a >> 2) + alphabet.charAt(((a & 3) << 4) | ((b ?? 0) >> 4));
+    text += b === undefined ? "=" : alphabet.charAt(((b & 15) << 2) | ((c ?? 0) >> 6));
+    text += c === undefined ? "=" : alphabet.charAt(c & 63);
+  }
+  return text;
+}

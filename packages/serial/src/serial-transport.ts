@@ -18,6 +18,7 @@ import { inventoryScript, resetScript } from "./device-scripts.ts";
 import type { resetReasons } from "./device-scripts.ts";
 import { readInventory } from "./inventory-lines.ts";
 import type { PartialFile } from "./inventory-lines.ts";
+import { execPacked } from "./packed-script.ts";
 import type { Entered, EnterOptions } from "./raw-enter.ts";
 import { RawRepl } from "./raw-repl.ts";
 import { ascii, skipPast, write } from "./wire.ts";
@@ -218,7 +219,8 @@ export class SerialTransport implements Transport {
 
   async #read(signal: AbortSignal | undefined): Promise<Known> {
     const repl = await this.repl(signal);
-    const output = await repl.exec(inventoryScript, { timeoutMs: INVENTORY_TIMEOUT_MS, signal });
+    const { deflate } = this.#options;
+    const output = await execPacked(repl, inventoryScript, { deflate, timeoutMs: INVENTORY_TIMEOUT_MS, signal });
     this.#known = readInventory(output);
     return this.#known;
   }

@@ -1,6 +1,7 @@
 import { isEspxError } from "@espx/proto";
 import type { DeviceError, EspxError, Progress } from "@espx/proto";
 import { filesScript } from "../device-scripts.ts";
+import { packScript } from "../packed-script.ts";
 import type { RawRepl } from "../raw-repl.ts";
 import type { Wire } from "../wire.ts";
 import { packFrames } from "./frame-packer.ts";
@@ -105,9 +106,10 @@ export class StepStream {
   }
 
   async #session(signal: AbortSignal | undefined): Promise<void> {
-    const { creditBytes, windowBits, rates, onLine } = this.#options;
+    const { creditBytes, deflate, windowBits, rates, onLine } = this.#options;
     const repl = await this.#enter(signal);
-    const scripts = this.#installed ? "" : filesScript + receiverScript;
+    const plain = filesScript + receiverScript;
+    const scripts = this.#installed ? "" : deflate === undefined ? plain : packScript(plain, deflate);
     const code = `${scripts}_xr(${creditBytes},${windowBits},(${rates.map((rate) => `${rate},`).join("")}))`;
     this.#counted = [];
     this.#troubles = 0;
