@@ -93,7 +93,7 @@ class Bench {
   }
 
   static async start(before: Release): Promise<Bench> {
-    const world = await createWorld({ mode: "virtual", seed: 1, quietMs: 300 });
+    const world = await createWorld({ mode: "virtual", seed: 1, quietMs: 3_000 });
     const board = await world.addBoard({ name: "cable", files: confirmedFiles(before) });
     await board.powerOn();
     await world.advance(BOOT_MS);

@@ -71,7 +71,7 @@ class Bench {
   }
 
   static async start(files: Readonly<Record<string, string>> = {}): Promise<Bench> {
-    const world = await createWorld({ mode: "virtual", seed: 1, quietMs: 500 });
+    const world = await createWorld({ mode: "virtual", seed: 1, quietMs: 3_000 });
     const board = await world.addBoard({ name: "bench", files });
     await board.powerOn();
     await world.advance(1_000);

@@ -16,7 +16,7 @@ let passing: Promise<void> = Promise.resolve();
 const entries: Entered[] = [];
 
 async function start(main: string): Promise<SerialTransport> {
-  const made = await createWorld({ mode: "virtual", quietMs: 500 });
+  const made = await createWorld({ mode: "virtual", quietMs: 3_000 });
   world = made;
   board = await made.addBoard({ name: "bench", files: { "/main.py": main } });
   await board.powerOn();

@@ -56,7 +56,7 @@ async function start(
 
 /** A board whose time runs as fast as it can, as long as the test does. */
 async function makeBoard(files: Readonly<Record<string, string | Uint8Array>>, flashBytes?: number): Promise<void> {
-  const made = await createWorld({ mode: "virtual", quietMs: 500 });
+  const made = await createWorld({ mode: "virtual", quietMs: 3_000 });
   world = made;
   board = await made.addBoard({ name: "bench", files, ...(flashBytes !== undefined && { flashBytes }) });
   await board.powerOn();

@@ -38,7 +38,7 @@ interface Bench extends SimSerialOptions, Pick<VirtualBoardOptions, "firmware" |
 }
 
 async function start({ files = {}, rates = [], firmware, heapBytes, ...serial }: Bench = {}): Promise<SerialTransport> {
-  const made = await createWorld({ mode: "virtual", quietMs: 500 });
+  const made = await createWorld({ mode: "virtual", quietMs: 3_000 });
   world = made;
   lines.length = 0;
   board = await made.addBoard({
