@@ -9,7 +9,7 @@ const deployBlinky = (home: Home, ...more: string[]): Promise<Ended> =>
 
 /** Whether the board holds blinky, file by file, as it was deployed. */
 async function holdsBlinky(home: Home): Promise<boolean> {
-  const { code, stderr } = await deployBlinky(home, "--check");
+  const { code, stderr } = await deployBlinky(home, "--check", "--full");
   if (code !== 0 && code !== 7) throw new Error(stderr);
   return code === 0;
 }
