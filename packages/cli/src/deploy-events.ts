@@ -56,7 +56,9 @@ export const deployEventSchemas = {
     ),
   watching: z
     .object({ port: z.string(), release: z.string(), slot: z.enum(["a", "b"]).nullable(), files: z.int() })
-    .describe("The board has the files, marked as being worked on; so many are watched from here on."),
+    .describe(
+      "The board has the files; so many are watched from here on. In slots the set is marked `dev` with the first change.",
+    ),
   saved: z
     .object({
       port: z.string(),

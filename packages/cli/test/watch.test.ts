@@ -1,6 +1,6 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeSlotRecord, SLOT_RECORD_PATHS, type SimBoard, type SlotRecord } from "@espx/proto";
+import { decodeSlotRecord, encodeSlotRecord, SLOT_RECORD_PATHS, type SimBoard, type SlotRecord } from "@espx/proto";
 import { createWorld, type World } from "@espx/sim";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Desk } from "./_desk.ts";
@@ -128,6 +128,25 @@ test("a profile is worked on in the other slot, marked dev, in place and without
   await desk.prints("a set in development is not started again by itself");
   const { code } = await desk.leave();
   expect(code).toBe(130);
+});
+
+test("a set that is there already stays as it is until the first save, which goes into the other slot", async () => {
+  await using folder = await tempFolder(files);
+  const setUp = { cwd: folder.path, outside: { openPort: () => Promise.resolve(board.openSerial()) } };
+  const argv = ["deploy", "app", "--port", "sim:shed", "--config", "config.txt", "--no-wait"];
+  expect((await run(argv, setUp)).code).toBe(0);
+  const trial = record();
+  await board.powerOff();
+  board.flash.write(SLOT_RECORD_PATHS[0], encodeSlotRecord({ ...trial, state: "confirmed", attemptsLeft: 0 }));
+  await board.powerOn();
+  const desk = sitAt(folder.path, "app", "--config", "config.txt");
+  await desk.nth("watching", 1);
+  await desk.prints("app: one 1");
+  expect(record()).toMatchObject({ slot: "a", state: "confirmed" });
+  await desk.save("profiles/app/helper.py", "X = 3\n");
+  await desk.prints("app: one 3");
+  expect(record()).toMatchObject({ slot: "b", state: "dev", previous: { slot: "a" } });
+  expect((await desk.leave()).code).toBe(130);
 });
 
 test("an unplugged board is waited for, and gets what was saved meanwhile", async () => {

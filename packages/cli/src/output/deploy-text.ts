@@ -33,7 +33,7 @@ export function formatDeployEvent(
 }
 
 function formatWatching({ port, release, slot, files }: EventData<"watching">): string {
-  const where = slot === null ? "" : ` in slot ${slot}, marked dev`;
+  const where = slot === null ? "" : ` in slot ${slot}`;
   return `${port} runs ${release}${where}; ${plural(files, "file")} watched, Ctrl-C ends`;
 }
 
