@@ -1,13 +1,13 @@
 import { InternalError, type SimEvent } from "@espx/proto";
-import type { BoardStop, WakeSource } from "../worker/context.ts";
+import type { BoardStop } from "../worker/context.ts";
 import { brownOutText, type RomReason } from "../chip/boot-texts.ts";
 import type { FirmwareFacts } from "../chip/chip-messages.ts";
 import { BareChip } from "./bare-chip.ts";
 import { type BootReason, keepImage, type PoweredChip, sessionStart } from "./boot-reason.ts";
 import { BoardSession, type SessionListener, type SessionSeat } from "./board-session.ts";
 import { ChangeSignal } from "./change-signal.ts";
+import { DeepSleep } from "./deep-sleep.ts";
 import type { SimEventBody } from "./host-part.ts";
-import { wokenBy } from "./wake-source.ts";
 import { Watchdog } from "./watchdog.ts";
 
 type OffReason = Extract<SimEvent, { readonly kind: "off" }>["why"];
@@ -17,21 +17,7 @@ type State =
   | { readonly kind: "off" | "held" }
   | { readonly kind: "on"; readonly session: BoardSession }
   | { readonly kind: "bare"; readonly bare: BareChip }
-  | {
-      readonly kind: "asleep";
-      readonly wakeAtUs: number;
-      readonly reason: number;
-      readonly wakeBy: readonly WakeSource[];
-    };
-
-/** What `machine.wake_reason()` answers after the timer woke the chip. */
-const timerWake = 4;
-
-/** Time between falling asleep and waking by a pin that has its level already. */
-const fallAsleepUs = 1000;
-
-/** Timers of the host take no more. */
-const longestTimerMs = 2 ** 31 - 1;
+  | { readonly kind: "asleep"; readonly sleep: DeepSleep };
 
 /** Power, reset, sleep and watchdog of one chip: which session it runs, and why it started. */
 export class BoardPower {
@@ -41,7 +27,6 @@ export class BoardPower {
   readonly #changed = new ChangeSignal();
   #state: State = { kind: "off" };
   #transition: Promise<void> = Promise.resolve();
-  #wakeTimer: NodeJS.Timeout | undefined;
   #chipStartUs = 0;
   #boots = 0;
   #failure: InternalError | undefined;
@@ -71,7 +56,7 @@ export class BoardPower {
   /** When a sleeping board wakes, or a chip without a program starts over; Infinity when neither comes by itself. */
   get wakeAtUs(): number {
     if (this.#state.kind === "bare") return this.#state.bare.againAtUs;
-    return this.#state.kind === "asleep" ? this.#state.wakeAtUs : Infinity;
+    return this.#state.kind === "asleep" ? this.#state.sleep.wakeAtUs : Infinity;
   }
 
   /**
@@ -147,12 +132,13 @@ export class BoardPower {
   /** Something outside drives a pin otherwise: a sleeping chip may wake. */
   pinChanged(): void {
     if (this.#state.kind !== "asleep") return;
-    const reason = wokenBy(this.#state.wakeBy, this.#chip.outsideLevel);
+    const { sleep } = this.#state;
+    const reason = sleep.pinReason;
     if (reason === undefined) return;
     const atUs = this.#chip.world.nowUs();
     void this.#change(async () => {
-      if (this.#state.kind !== "asleep") return;
-      clearTimeout(this.#wakeTimer);
+      if (this.#state.kind !== "asleep" || this.#state.sleep !== sleep) return;
+      sleep.end();
       this.#start({ cause: "deep-sleep", atUs, wakeReason: reason });
     });
   }
@@ -170,7 +156,8 @@ export class BoardPower {
   /** Virtual time: the board's sleep is over, or the chip starts over by itself. */
   wakeUp(): void {
     if (this.#state.kind === "asleep") {
-      this.#start({ cause: "deep-sleep", atUs: this.#state.wakeAtUs, wakeReason: this.#state.reason });
+      const { wakeAtUs, reason } = this.#state.sleep;
+      this.#start({ cause: "deep-sleep", atUs: wakeAtUs, wakeReason: reason });
     } else if (this.#state.kind === "bare") {
       this.#state.bare.startAgain();
     }
@@ -246,8 +233,8 @@ export class BoardPower {
   async #end(why: OffReason | undefined, atUs = this.#chip.world.nowUs()): Promise<void> {
     const state = this.#state;
     this.#watchdog.stop();
-    clearTimeout(this.#wakeTimer);
     this.#state = { kind: "off" };
+    if (state.kind === "asleep") state.sleep.end();
     if (state.kind === "bare") state.bare.close();
     if (state.kind === "on") {
       await state.session.end();
@@ -272,28 +259,19 @@ export class BoardPower {
         case "soft-reset":
           return this.#start({ cause: "soft", atUs, rawRepl: stop.rawRepl, watchdogUs });
         case "deep-sleep":
-          return this.#sleep(atUs, stop);
+          return this.#sleep(new DeepSleep(this.#chip, atUs, stop));
         case "cut":
           return;
       }
     });
   }
 
-  #sleep(atUs: number, { wakeAfterMs = Infinity, wakeBy }: Extract<BoardStop, { readonly kind: "deep-sleep" }>): void {
-    const reason = wokenBy(wakeBy, this.#chip.outsideLevel);
-    const wakeAtUs = atUs + (reason === undefined ? wakeAfterMs * 1000 : fallAsleepUs);
-    this.#state = { kind: "asleep", wakeAtUs, reason: reason ?? timerWake, wakeBy };
-    if (this.#chip.world.mode === "real" && wakeAtUs !== Infinity) this.#setAlarm(wakeAtUs);
-  }
-
-  #setAlarm(wakeAtUs: number): void {
-    const leftMs = (wakeAtUs - this.#chip.world.nowUs()) / 1000;
-    const ring = async (): Promise<void> => {
-      if (this.#state.kind !== "asleep") return;
-      if (leftMs > longestTimerMs) this.#setAlarm(wakeAtUs);
-      else this.#start({ cause: "deep-sleep", atUs: wakeAtUs, wakeReason: this.#state.reason });
+  #sleep(sleep: DeepSleep): void {
+    this.#state = { kind: "asleep", sleep };
+    const wake = async (): Promise<void> => {
+      if (this.#state.kind === "asleep" && this.#state.sleep === sleep) this.wakeUp();
     };
-    this.#wakeTimer = setTimeout(() => void this.#change(ring), Math.min(leftMs, longestTimerMs));
+    sleep.setAlarm(() => void this.#change(wake));
   }
 
   /** What the simulator's own failure says is shown where a person looks: on the console. */
