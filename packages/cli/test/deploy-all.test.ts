@@ -105,6 +105,18 @@ test("one that fails keeps no other from its end; the exit code is 9 and the sum
   expect(listed).toBe(0);
 });
 
+test("devices of flat profiles and of slots go together", async () => {
+  const flat = {
+    "manifests/fan.yaml": "profile: fan\nlayout: flat\nfiles: [main.py]\n",
+    "profiles/fan/main.py": "print('fan')\n",
+  };
+  await using folder = await tempFolder({ ...project(), ...flat });
+  const result = await deployAll(folder.path);
+  expect(result.code, result.stderr).toBe(0);
+  expect(result.stdout).toMatch(/^attic {2}fan-[0-9a-f]{8} is in place/m);
+  expect(holds("attic", "/main.py") && holds("hall", "/a/main.py")).toBe(true);
+});
+
 test("a profile narrows it down; a board that is not the named device is refused", async () => {
   await using folder = await tempFolder(
     project({ attic: `{id: 24:0a:c4:ff:ff:ff, port: "sim:attic", profile: fan, ${config}}` }),

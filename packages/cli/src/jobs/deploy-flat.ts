@@ -50,11 +50,10 @@ export async function deployFlat(ctx: Context, target: DeployTarget, options: De
   });
 }
 
-export function checkFlatFlags({ configFile, wait }: DeployOptions): void {
-  const flag = configFile === undefined ? (wait ? null : "no-wait") : "config";
-  if (flag === null) return;
-  throw new UsageError("cli/usage", `--${flag} is for layout slots: files of layout flat have no config and no trial`, {
-    hint: flag === "config" ? "put the file into the folder, or say --layout slots" : "leave it off",
+export function checkFlatFlags({ configFile }: DeployOptions): void {
+  if (configFile === undefined) return;
+  throw new UsageError("cli/usage", "--config is for layout slots: files of layout flat have no config", {
+    hint: "put the file into the folder, or say --layout slots",
   });
 }
 

@@ -29,14 +29,16 @@ export async function watchDeploy(ctx: Context, options: DeployOptions): Promise
   }
   const first = await buildWatched(ctx, options);
   const flat = first.target.profile.manifest.layout === "flat";
-  if (flat) checkFlatFlags({ ...options, wait: true });
+  if (flat) checkFlatFlags(options);
   else checkSlotFlags(options);
   const watched: Watched = { paths: watchedPaths(ctx, first.target, options.configFile) };
   const url = await choosePort(ctx, { port: options.port, device: first.target.device, filter: options.filter });
   const desk: Desk = { ctx, options, watched, url, set: first, seen: await takeSnapshot(watched), begun: false };
+  // To agree on a rate takes longer than what a save sends; one that was named is taken.
+  const baud = options.baud === "auto" ? "fixed" : options.baud;
   for (;;) {
     try {
-      await withBoard(ctx, { url, afterwards: "soft-restart" }, (board) => work(desk, board));
+      await withBoard(ctx, { url, afterwards: "soft-restart", baud }, (board) => work(desk, board));
     } catch (error) {
       if (!desk.begun || !mayReturn(error)) throw error;
       const text = `${(error as Error).message}; waiting for the board`;
