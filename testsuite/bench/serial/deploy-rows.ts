@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,8 +6,11 @@ import { deflateRawSync } from "node:zlib";
 import type { SimSerialOptions } from "@espx/proto";
 import { compared, figure, type FigureOptions, type Row } from "../../figures/row.ts";
 import { pythonWith } from "../../python.ts";
+import { median } from "../sim/call-costs.ts";
 import { deploySet } from "./deploy-set.ts";
 import { startPtyBoard, type PtyBoard } from "./pty-board.ts";
+import { secondsOf } from "./run-timed.ts";
+import { unchangedSeconds } from "./unchanged-profile.ts";
 
 const espx = fileURLToPath(new URL("../../../packages/cli/dist/espx.js", import.meta.url));
 const suite = "serial";
@@ -97,6 +99,10 @@ export async function deployRows({ sample, seed, note }: FigureOptions): Promise
       const peer = link.peer === "here" ? await measure(mpremote(python)) : (firstPeer as Times);
       firstPeer ??= peer;
       rows.push(...rowsOf(link, folder, { ours: await measure(deployWith(link.flags)), peer }));
+      if (link.unchangedMax === null) continue;
+      const value = await unchangedSeconds({ espx, python, serial: link.serial, folder: folder.path, home, note });
+      const row = `deploy 30 files of a profile unchanged, ${link.name}`;
+      rows.push(beside({ suite, row, value, unit: "s" }, peer.unchangedS, link.unchangedMax));
     }
     return rows;
   } finally {
@@ -157,11 +163,11 @@ async function measureTool(tool: Tool, { python, link, folder, home, runs, note 
 
 function rowsOf(link: Link, folder: Folder, { ours, peer }: { ours: Times; peer: Times }): readonly Row[] {
   const first = { suite, row: `deploy 30 files, ${link.name}`, value: ours.firstS, unit: "s" };
-  const same = { suite, row: `deploy 30 files unchanged, ${link.name}`, value: ours.unchangedS, unit: "s" };
+  const same = { suite, row: `deploy a folder of 30 files unchanged, ${link.name}`, value: ours.unchangedS, unit: "s" };
   return [
     beside(first, peer.firstS, link.firstMax),
     ...wireRows(link, folder, ours.firstS),
-    ...(link.peer === "here" ? [beside(same, peer.unchangedS, link.unchangedMax)] : []),
+    ...(link.peer === "here" ? [beside(same, peer.unchangedS, null)] : []),
   ];
 }
 
@@ -192,23 +198,4 @@ function makeFolder(seed: number): Folder {
     leastBytes += Math.min(deflated, file.bytes.length);
   }
   return { path, leastBytes };
-}
-
-/** Runs a program to its end, as a user with a home of their own. */
-function secondsOf([command, ...args]: readonly string[], home: string): Promise<number> {
-  const env = { PATH: process.env["PATH"], HOME: home, NO_COLOR: "1" };
-  const began = performance.now();
-  const child = spawn(command as string, args, { env, cwd: home, stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.once("close", (code) => {
-      if (code === 0) resolve((performance.now() - began) / 1000);
-      else reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${said}`));
-    });
-  });
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
