@@ -42,11 +42,12 @@ describe("the rates that are tried", () => {
     const link = { url: "/dev/ttyUSB0", traits: { kind } } as SerialLink;
     try {
       if (learnt !== undefined) {
-        const { onLine } = await lineOf(ctx, link, "auto");
+        const { rates, onLine } = lineOf(ctx, link, "auto");
+        await rates?.();
         onLine?.({ triedRates: [921_600, 460_800], rate: learnt === 115_200 ? undefined : learnt, troubles: 0 });
         await sleep(50);
       }
-      return (await lineOf(ctx, link, wish)).rates;
+      return await lineOf(ctx, link, wish).rates?.();
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

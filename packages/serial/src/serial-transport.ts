@@ -48,8 +48,8 @@ export interface SerialTransportOptions extends Pick<EnterOptions, "timeoutMs" |
   readonly deflate?: Deflate;
   /** Lets a file that was begun by an interrupted deploy go on where it stopped. */
   readonly sha256?: Sha256;
-  /** Rates to try for the bulk of a deploy, best first; none unless given. Never on native USB, which has no rate. */
-  readonly rates?: readonly number[];
+  /** Asked before much is sent: rates to try for it, best first. Never on native USB, which has no rate. */
+  readonly rates?: () => Promise<readonly number[]>;
   /** Told how the line did after each stream. */
   readonly onLine?: (line: LineReport) => void;
 }
@@ -226,7 +226,7 @@ export class SerialTransport implements Transport {
   }
 
   #startStream(): StepStream {
-    const { deflate, rates = [], onLine } = this.#options;
+    const { deflate, rates, onLine } = this.#options;
     const { kind, safeCreditBytes } = this.#link.traits;
     const inventory = this.#known?.inventory;
     const isUsb = kind === "usb-jtag" || kind === "cdc";
@@ -234,7 +234,7 @@ export class SerialTransport implements Transport {
       creditBytes: safeCreditBytes >> 1,
       deflate: inventory?.capabilities.includes("deflate") === true ? deflate : undefined,
       windowBits: (inventory?.heapFreeBytes ?? 0) >= HEAP_AMPLE_BYTES ? 13 : 12,
-      rates: isUsb || this.#sendBytes < RATE_MIN_BYTES ? [] : rates,
+      rates: isUsb || this.#sendBytes < RATE_MIN_BYTES ? undefined : rates,
       onLine,
     });
   }

@@ -62,7 +62,12 @@ async function start({ files = {}, rates = [], firmware, heapBytes, ...serial }:
 function transportOn(rates: readonly number[] = []): SerialTransport {
   const deflate = (bytes: Uint8Array, windowBits: number): Uint8Array =>
     deflateRawSync(bytes, { level: 9, windowBits });
-  return new SerialTransport(link, world.clock, { deflate, sha256, rates, onLine: (line) => lines.push(line) });
+  return new SerialTransport(link, world.clock, {
+    deflate,
+    sha256,
+    rates: () => Promise.resolve(rates),
+    onLine: (line) => lines.push(line),
+  });
 }
 
 afterEach(async () => {

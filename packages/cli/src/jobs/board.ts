@@ -47,9 +47,8 @@ export async function withBoard<T>(
 ): Promise<T> {
   const link = await ctx.outside.openPort(url, { signal: ctx.signal });
   let stopped = false;
-  const line = await lineOf(ctx, link, baud);
   const transport = new SerialTransport(link, ctx.clock, {
-    ...line,
+    ...lineOf(ctx, link, baud),
     timeoutMs: enterTimeoutMs(ctx),
     deflate,
     sha256,

@@ -1,4 +1,4 @@
-import type { SerialLink } from "@espx/proto";
+import type { PortInfo, SerialLink } from "@espx/proto";
 import type { LineReport, SerialTransportOptions } from "@espx/serial";
 import type { Context } from "../context.ts";
 import { rememberedAdapters } from "../project/remembered-adapters.ts";
@@ -17,18 +17,22 @@ const TROUBLES_MAX = 3;
  *
  * Native USB has no rate; links over a network, and virtual boards, are left as they are unless a rate is named.
  */
-export async function lineOf(
+export function lineOf(
   ctx: Context,
   { url, traits }: SerialLink,
   wish: BaudWish,
-): Promise<Pick<SerialTransportOptions, "rates" | "onLine">> {
+): Pick<SerialTransportOptions, "rates" | "onLine"> {
   if (wish === "fixed" || wish === promptRate || (wish === "auto" && traits.kind !== "uart")) return {};
-  const port = (await ctx.outside.listPorts()).find((candidate) => candidate.url === url);
   const memory = rememberedAdapters(ctx.env);
-  const { consoleBaudRate: limit = usualRates[0] } = await memory.of(port, url);
+  let port: PortInfo | undefined;
+  let limit: number = usualRates[0];
   return {
-    rates: wish === "auto" ? usualRates.filter((rate) => rate <= limit) : [wish],
-    onLine: (report) => {
+    async rates() {
+      port = (await ctx.outside.listPorts()).find((candidate) => candidate.url === url);
+      limit = (await memory.of(port, url)).consoleBaudRate ?? limit;
+      return wish === "auto" ? usualRates.filter((rate) => rate <= limit) : [wish];
+    },
+    onLine(report) {
       ctx.out.emit({ kind: "log", data: { level: "detail", text: describe(report) } });
       const consoleBaudRate = limitAfter(report, limit);
       if (consoleBaudRate !== limit) void memory.remember(port, url, { consoleBaudRate });

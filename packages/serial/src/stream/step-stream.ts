@@ -20,8 +20,8 @@ export interface StreamOptions {
   /** Left out when the board cannot inflate, or nobody here can deflate. */
   readonly deflate?: Deflate | undefined;
   readonly windowBits: number;
-  /** Rates to try, best first; none leaves the line as it is. */
-  readonly rates: readonly number[];
+  /** Asked once a stream: rates to try, best first; none leaves the line as it is. */
+  readonly rates: (() => Promise<readonly number[]>) | undefined;
   /** Told how the line did: the rate that was agreed on, and how often something had to be sent again. */
   readonly onLine?: ((line: LineReport) => void) | undefined;
 }
@@ -106,7 +106,8 @@ export class StepStream {
   }
 
   async #session(signal: AbortSignal | undefined): Promise<void> {
-    const { creditBytes, deflate, windowBits, rates, onLine } = this.#options;
+    const { creditBytes, deflate, windowBits, onLine } = this.#options;
+    const rates = (await this.#options.rates?.()) ?? [];
     const repl = await this.#enter(signal);
     const plain = filesScript + receiverScript;
     const scripts = this.#installed ? "" : deflate === undefined ? plain : packScript(plain, deflate);
