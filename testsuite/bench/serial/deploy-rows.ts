@@ -98,7 +98,7 @@ export async function deployRows({ sample, seed, note }: FigureOptions): Promise
       const measure = (tool: Tool): Promise<Times> => measureTool(tool, { python, link, folder, home, runs, note });
       const peer = link.peer === "here" ? await measure(mpremote(python)) : (firstPeer as Times);
       firstPeer ??= peer;
-      rows.push(...rowsOf(link, folder, { ours: await measure(deployWith(link.flags)), peer }));
+      rows.push(...rowsOf(link, folder, { ours: await measure(deployWith(link)), peer }));
       if (link.unchangedMax === null) continue;
       const value = await unchangedSeconds({ espx, python, serial: link.serial, folder: folder.path, home, note });
       const row = `deploy 30 files of a profile unchanged, ${link.name}`;
@@ -116,10 +116,14 @@ const mpremote = (python: string): Tool => ({
   command: ({ path }, folder) => [python, "-m", "mpremote", "connect", path, "cp", "-r", `${folder.path}/.`, ":"],
 });
 
-const deployWith = (flags: readonly string[]): Tool => ({
+/** Has espx take the terminal for what it stands for. */
+const usbTerminal = new URL("usb-terminal.mjs", import.meta.url).href;
+
+const deployWith = ({ serial, flags }: Link): Tool => ({
   name: "espx",
   command: ({ path }, folder) => [
     process.execPath,
+    ...(serial.port === "usb" ? ["--import", usbTerminal] : []),
     espx,
     "deploy",
     folder.path,

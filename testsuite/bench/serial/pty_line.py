@@ -9,6 +9,7 @@ import select
 import socket
 import sys
 import termios
+import time
 import tty
 
 LOOK_S = 0.004
@@ -19,6 +20,8 @@ line.connect(sys.argv[1])
 master, slave = pty.openpty()
 tty.setraw(slave)
 print(os.ttyname(slave), flush=True)
+# Whoever has it open counts as its user.
+os.close(slave)
 rate = None
 while True:
     ready, _, _ = select.select([master, line], [], [], LOOK_S)
@@ -32,5 +35,10 @@ while True:
             break
         os.write(master, said)
     if master in ready:
-        sent = os.read(master, 4096)
+        try:
+            sent = os.read(master, 4096)
+        except OSError:
+            # Between two clients.
+            time.sleep(LOOK_S)
+            continue
         line.sendall(b"D" + len(sent).to_bytes(2, "little") + sent)
