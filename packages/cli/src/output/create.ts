@@ -30,8 +30,9 @@ export async function createOutput(argv: readonly string[], options: OutputOptio
     quiet,
     verbose,
     color: process.stdout.isTTY && process.stderr.isTTY && !plain,
-    bars: process.stderr.isTTY && !plain && !quiet,
-    width: process.stderr.columns ?? 100,
+    // A terminal that does not know its width would be drawn on without end.
+    bars: process.stderr.isTTY && process.stderr.columns > 0 && !plain && !quiet,
+    width: process.stderr.columns || 100,
   };
   return createHumanOutput(options.sinks, {
     look,
