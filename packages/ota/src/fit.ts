@@ -57,17 +57,32 @@ export function wrongVariant({ build, board }: Inventory, policy: Pick<Policy, "
   );
 }
 
-/** A compiled file starts with `M` and the version of its format. */
+/** A compiled file starts with `M` and the version of its format; native code has its architecture above bit 2 of the third byte. */
 export function wrongMpy(files: readonly ReleaseFile[], inventory: Inventory): RefusedError | null {
   const compiled = files.filter((file) => file.path.endsWith(".mpy"));
   const wrong = compiled.find((file) => file.bytes[0] !== 0x4d || file.bytes[1] !== inventory.mpyVersion);
-  if (wrong === undefined) return null;
-  const found = wrong.bytes[0] === 0x4d ? `.mpy version ${wrong.bytes[1] ?? "none"}` : "no .mpy content";
-  return new RefusedError(
-    "deploy/wrong-mpy",
-    `${wrong.path} has ${found}, the board's interpreter loads version ${inventory.mpyVersion}`,
-    { hint: "set compile: false in the manifest, or flash a MicroPython version that fits" },
+  if (wrong !== undefined) {
+    const found = wrong.bytes[0] === 0x4d ? `.mpy version ${wrong.bytes[1] ?? "none"}` : "no .mpy content";
+    return new RefusedError(
+      "deploy/wrong-mpy",
+      `${wrong.path} has ${found}, the board's interpreter loads version ${inventory.mpyVersion}`,
+      { hint: "set compile: false in the manifest, or flash a MicroPython version that fits" },
+    );
+  }
+  const { mpyArch } = inventory;
+  const native = compiled.find(
+    (file) => mpyArch !== undefined && archOf(file.bytes) !== 0 && archOf(file.bytes) !== mpyArch,
   );
+  if (native === undefined) return null;
+  const message = `${native.path} has native code for architecture ${archOf(native.bytes)}, the board's interpreter loads ${mpyArch}`;
+  return new RefusedError("deploy/wrong-mpy", message, {
+    hint: "compile it for this chip, or take a version without native code",
+  });
+}
+
+/** @source MicroPython py/persistentcode.h */
+function archOf(bytes: Uint8Array): number {
+  return ((bytes[2] ?? 0) >> 2) & 0x0f;
 }
 
 function foreignProgram(inventory: Inventory, policy: Policy): RefusedError | null {

@@ -284,6 +284,20 @@ describe("a release that does not fit", () => {
     expect("refusal" in decision ? decision.refusal.code : "none").toBe(code);
   });
 
+  test.each([
+    ["\u0000", 10, "none"],
+    ["\u002b", 10, "none"],
+    ["\u002b", 11, "deploy/wrong-mpy"],
+    ["\u002b", 0, "deploy/wrong-mpy"],
+    ["\u002b", undefined, "none"],
+  ])("with native code marked %j on a board that loads %s: %s", async (mark, arch, code) => {
+    const facts = arch === undefined ? {} : { mpyArch: arch };
+    const files = { "main.py": "1", "lib/n.mpy": `M\u0006${mark}x` };
+    const wanted = await release({ files, launcher: { "/main.py": "# ours" } });
+    const decision = plan(wanted, new BoardModel().inventory(facts), policy);
+    expect("refusal" in decision ? decision.refusal.code : "none").toBe(code);
+  });
+
   test("is told how many bytes it needs and how many there are", async () => {
     const inventory = new BoardModel().inventory({ freeBytes: 20_000 });
     const { details } = refusalOf(plan(await release({ files: compiled }), inventory, policy));

@@ -22,6 +22,8 @@ export interface Inventory {
   readonly version: readonly [number, number, number];
   /** `.mpy` version its interpreter loads: low byte of `sys.implementation._mpy`. */
   readonly mpyVersion: number;
+  /** Architecture of native code in `.mpy` files that it loads, 0 for none; absent where that was not read. */
+  readonly mpyArch?: number;
   /** Every file of the board except below `/rom`. */
   readonly files: readonly FileFact[];
   /** The newest valid slot record, or null on a board that never had one. */

@@ -113,6 +113,7 @@ def _xi():
  if hasattr(i,'_build'):w('build',x(i._build.encode()))
  w('version',*list(i.version)[:3])
  w('mpy',i._mpy&255)
+ w('arch',i._mpy>>10&15)
  v=os.statvfs('/')
  w('free',v[1]*v[3])
  w('heap',gc.mem_free())

@@ -41,6 +41,7 @@ const forms: Readonly<Record<string, RegExp>> = {
   build: /^(?:(?:[0-9a-f]{2})+|-)$/,
   version: /^\d{1,4} \d{1,4} \d{1,4}$/,
   mpy: /^\d{1,3}$/,
+  arch: /^\d{1,2}$/,
   free: /^\d{1,15}$/,
   heap: /^\d{1,15}$/,
   can: /^[a-z0-9-]{1,32}$/,
@@ -72,6 +73,7 @@ function collect(lines: readonly Line[]): Inventory {
     chip: chipOf(hexText(first(one("chip"))), board),
     board,
     ...buildOf(all("build")),
+    ...archOf(all("arch")),
     version: [major, minor, patch],
     mpyVersion: Number(first(one("mpy"))),
     freeBytes: Number(first(one("free"))),
@@ -81,6 +83,10 @@ function collect(lines: readonly Line[]): Inventory {
     files: readFiles(all("file")),
     ...newestRecord(all("record")),
   };
+}
+
+function archOf([line]: readonly (readonly string[])[]): { readonly mpyArch?: number } {
+  return line === undefined ? {} : { mpyArch: Number(first(line)) };
 }
 
 /** Firmware before 1.25 does not tell. */
