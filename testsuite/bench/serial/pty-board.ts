@@ -15,6 +15,9 @@ export interface PtyBoard extends AsyncDisposable {
   readonly board: VirtualBoard;
 }
 
+/** What a message waits for on its way through USB, in either direction: one frame. Bridges of a UART are USB devices, too. */
+const latencyMs = 1;
+
 const program = fileURLToPath(new URL("pty_line.py", import.meta.url));
 
 /** @param python - any Python 3 */
@@ -48,7 +51,10 @@ export async function startPtyBoard(python: string, options: SimSerialOptions): 
 function passOn(socket: Socket, link: SerialLink): void {
   let held: Buffer = Buffer.alloc(0);
   let turn: Promise<void> = Promise.resolve();
-  link.listen({ chunk: (bytes) => void socket.write(bytes), closed: () => socket.destroy() });
+  link.listen({
+    chunk: (bytes) => void setTimeout(() => socket.write(bytes), latencyMs),
+    closed: () => socket.destroy(),
+  });
   socket.on("error", () => {});
   socket.on("data", (chunk: Buffer) => {
     held = Buffer.concat([held, chunk]);
@@ -58,8 +64,10 @@ function passOn(socket: Socket, link: SerialLink): void {
       if (held.length < lengthBytes) return;
       const frame = held.subarray(0, lengthBytes);
       held = held.subarray(lengthBytes);
-      turn = turn.then(() => (isRate ? link.setBaud(frame.readUInt32LE(1)) : link.write(frame.subarray(3))));
-      turn.catch(() => socket.destroy());
+      setTimeout(() => {
+        turn = turn.then(() => (isRate ? link.setBaud(frame.readUInt32LE(1)) : link.write(frame.subarray(3))));
+        turn.catch(() => socket.destroy());
+      }, latencyMs);
     }
   });
 }
