@@ -15,8 +15,11 @@ export interface PtyBoard extends AsyncDisposable {
   readonly board: VirtualBoard;
 }
 
-/** What a message waits for on its way through USB, in either direction: one frame. Bridges of a UART are USB devices, too. */
-const latencyMs = 1;
+/**
+ * What a message waits for on its way, in either direction: a frame of USB. A paced line hands its bytes over in pieces of 4 ms, which
+ * is more than a bridge adds.
+ */
+const latencyMs = { usb: 1, uart: 0 } as const;
 
 const program = fileURLToPath(new URL("pty_line.py", import.meta.url));
 
@@ -27,7 +30,7 @@ export async function startPtyBoard(python: string, options: SimSerialOptions): 
   const board = await world.addBoard({ name: "bench" });
   await board.powerOn();
   const link = board.openSerial(options);
-  const server = createServer((socket) => passOn(socket, link));
+  const server = createServer((socket) => passOn(socket, link, latencyMs[options.port ?? "uart"]));
   const socketPath = join(folder, "line");
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const keeper = spawn(python, [program, socketPath], { stdio: ["ignore", "pipe", "inherit"] });
@@ -48,11 +51,12 @@ export async function startPtyBoard(python: string, options: SimSerialOptions): 
 }
 
 /** Passes what the terminal's client sends and sets to the board, in its order, and what the board says back. */
-function passOn(socket: Socket, link: SerialLink): void {
+function passOn(socket: Socket, link: SerialLink, waitMs: number): void {
+  const later = (act: () => void): void => void (waitMs === 0 ? act() : setTimeout(act, waitMs));
   let held: Buffer = Buffer.alloc(0);
   let turn: Promise<void> = Promise.resolve();
   link.listen({
-    chunk: (bytes) => void setTimeout(() => socket.write(bytes), latencyMs),
+    chunk: (bytes) => later(() => socket.write(bytes)),
     closed: () => socket.destroy(),
   });
   socket.on("error", () => {});
@@ -64,10 +68,10 @@ function passOn(socket: Socket, link: SerialLink): void {
       if (held.length < lengthBytes) return;
       const frame = held.subarray(0, lengthBytes);
       held = held.subarray(lengthBytes);
-      setTimeout(() => {
+      later(() => {
         turn = turn.then(() => (isRate ? link.setBaud(frame.readUInt32LE(1)) : link.write(frame.subarray(3))));
         turn.catch(() => socket.destroy());
-      }, latencyMs);
+      });
     }
   });
 }
