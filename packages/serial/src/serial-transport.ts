@@ -211,6 +211,7 @@ export class SerialTransport implements Transport {
   /** Leaves the board at its friendly prompt and stops listening; the link stays open. */
   async leave(): Promise<void> {
     try {
+      await this.#stream?.idle();
       await this.#repl?.leave();
     } finally {
       this.#letGo();

@@ -110,6 +110,17 @@ describe("a rate for the bulk of it", () => {
     expect(bench.link.rates).toEqual([921_600, 115_200, 115_200]);
   });
 
+  test("is given back before the board is left", async () => {
+    const transport = await start({ baudRate: 115_200, rates: [921_600] });
+    await transport.inventory();
+    await transport.begin(planOf(nine));
+    await transport.apply(nine);
+    await transport.leave();
+    expect(bench.lines).toMatchObject([{ rate: 921_600 }]);
+    expect(bench.link.rates.at(-1)).toBe(115_200);
+    expect(await (await transport.repl()).exec("print('prompt')")).toBe("prompt\r\n");
+  });
+
   test("falls back to one that the line takes", async () => {
     const transport = await start({ baudRate: 115_200, rates: [921_600, 460_800] });
     await transport.inventory();
