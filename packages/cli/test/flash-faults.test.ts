@@ -47,6 +47,7 @@ describe("no loader answers, and the error says why:", () => {
 
   test("the chip waits in download mode, and no byte reaches it", () =>
     withChip({}, async (fixture) => {
+      await fixture.enterDownload();
       const error = await failure(fixture, { write: () => Promise.resolve() });
       expect(error.code).toBe("flash/no-sync");
       expect(error.hint).toContain("TX");
