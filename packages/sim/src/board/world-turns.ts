@@ -117,6 +117,8 @@ export class WorldTurns {
       await this.rest();
       if (this.#startDue()) continue;
       this.#work.run(this.#nowUs);
+      // Whoever listened may have spoken since.
+      if (!this.#isQuiet) continue;
       const { schedule } = this;
       const horizonUs = Math.min(targetUs, this.#work.nextUs, this.#nextStartUs());
       const firstUs = schedule.firstDueUs;
@@ -185,6 +187,12 @@ export class WorldTurns {
     let nextUs = Infinity;
     for (const board of this.#boards) nextUs = Math.min(nextUs, board.wakeAtUs, watchdogUs(board));
     return nextUs;
+  }
+
+  get #isQuiet(): boolean {
+    return (
+      this.#handing === undefined && this.#busy.size === 0 && this.#sessions().every((session) => session.isAtRest)
+    );
   }
 
   #sessions(): BoardSession[] {

@@ -52,7 +52,11 @@ export class VirtualClock implements BoardClock {
     this.#schedule.noteProgress();
     this.#advance(this.#nowUs + readCostUs);
     if (this.#nowUs > this.#limitUs) this.#listener.resting();
-    while (this.#nowUs > this.#limitUs) this.#park(this.#nowUs, this.#control.wakes);
+    while (this.#nowUs > this.#limitUs) {
+      const seen = this.#control.wakes;
+      this.#takeBaton();
+      if (this.#nowUs > this.#limitUs) this.#park(this.#nowUs, seen);
+    }
     return this.#nowUs;
   }
 
@@ -60,6 +64,7 @@ export class VirtualClock implements BoardClock {
     this.#schedule.noteProgress();
     const { watchdogUs = Infinity } = this.#control;
     const dueUs = Math.max(this.#nowUs, Math.min(untilUs, watchdogUs));
+    this.#takeBaton();
     if (dueUs <= this.#limitUs && !(this.#holds && this.#schedule.hostIsDue)) this.#advance(dueUs);
     else this.#park(dueUs, seen);
   }
@@ -92,6 +97,13 @@ export class VirtualClock implements BoardClock {
     return this.#holds ? Math.min(this.#schedule.horizonUs, this.#othersUs) : this.#control.horizonUs;
   }
 
+  /** The baton may have come while the board ran without it. */
+  #takeBaton(): void {
+    if (this.#holds || this.#schedule.holder !== this.#seat) return;
+    this.#holds = true;
+    this.#othersUs = this.#schedule.limitUs(this.#seat);
+  }
+
   #advance(toUs: number): void {
     const { watchdogUs } = this.#control;
     if (watchdogUs === undefined || toUs < watchdogUs) {
@@ -110,8 +122,8 @@ export class VirtualClock implements BoardClock {
     if (next === undefined || next === host) this.#listener.bell();
     if (next === this.#seat) this.#control.parkAt((seen - 1) | 0);
     else while (this.#control.wakes === seen) this.#control.waitForWake(seen, Infinity);
-    this.#holds = this.#schedule.holder === this.#seat;
-    if (this.#holds) this.#othersUs = this.#schedule.limitUs(this.#seat);
+    this.#holds = false;
+    this.#takeBaton();
     this.#advance(Math.max(this.#nowUs, Math.min(dueUs, this.#control.dueUs)));
   }
 }
