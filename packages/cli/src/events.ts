@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { errorFields } from "./error-fields.ts";
 import { deployEventSchemas } from "./deploy-events.ts";
 import { flashEventSchemas } from "./flash-events.ts";
 
@@ -102,12 +103,7 @@ export const eventSchemas = {
   ...flashEventSchemas,
   error: z
     .object({
-      class: z.string(),
-      message: z.string(),
-      causes: z.array(z.string()),
-      hint: z.string().nullable(),
-      exit: z.int(),
-      details: z.record(z.string(), z.unknown()),
+      ...errorFields,
     })
     .describe("What ended the verb; the event's `code` is the permanent name of the error."),
   result: z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { errorFields } from "./error-fields.ts";
 
 const bytes = z.int().min(0);
 const address = z.int().min(0);
@@ -164,12 +165,7 @@ export const flashEventSchemas = {
     .object({
       name: z.string(),
       port: z.string(),
-      class: z.string(),
-      message: z.string(),
-      causes: z.array(z.string()),
-      hint: z.string().nullable(),
-      exit: z.int(),
-      details: z.record(z.string(), z.unknown()),
+      ...errorFields,
     })
     .describe("One of several boards failed, as an `error` event has it; the others go on."),
   summary: z
