@@ -2,10 +2,11 @@
 export function printable(bytes: Uint8Array, maxChars = 400): string {
   const text = new TextDecoder().decode(bytes);
   const shown = Array.from(text, (char) => {
-    const code = char.codePointAt(0) as number;
-    if (char === "\n" || char === "\t" || (code >= 0x20 && code !== 0x7f && code !== 0xfffd)) return char;
     if (char === "\r") return "";
-    return code === 0xfffd ? "\\x??" : `\\x${code.toString(16).padStart(2, "0")}`;
+    if (char === "\uFFFD") return "\\x??";
+    // A control character of the upper half (U+0080 to U+009F) steers a terminal as an escape does.
+    if (!/(?![\n\t])\p{Cc}/u.test(char)) return char;
+    return `\\x${(char.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`;
   }).join("");
   return shown.length <= maxChars ? shown : `…${shown.slice(-maxChars)}`;
 }

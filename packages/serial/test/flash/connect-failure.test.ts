@@ -27,5 +27,6 @@ test("whatever comes, there is a hint that says what to do, and what came is sho
       expect(error.hint).toMatch(/BOOT|TX/);
       expect(error.message).not.toMatch(/\p{Cc}/u);
     }),
+    { examples: [[Uint8Array.from([0xc2, 0x80]), false]] },
   );
 });
