@@ -1,32 +1,41 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Suite, compared, figure } from "../figures/row.ts";
+import { pythonWith } from "../python.ts";
 
 const RUNS = 21;
 
-/** Start of the built `espx --version` beside a bare `node`, in turns, medians. */
+type Command = readonly [program: string, ...args: string[]];
+
+/** Start of the built `espx --version` beside a bare `node` and beside `mpremote version`, in turns, medians. */
 export const start: Suite = ({ note }) => {
   const espx = fileURLToPath(new URL("../../packages/cli/dist/espx.js", import.meta.url));
-  const ours: number[] = [];
-  const bare: number[] = [];
+  const python = pythonWith("mpremote");
+  if (python === undefined) note("mpremote: skipped, it is not installed in .cache/python");
+  const commands: Readonly<Record<string, Command>> = {
+    espx: [process.execPath, espx, "--version"],
+    node: [process.execPath, "-e", "0"],
+    ...(python !== undefined && { mpremote: [python, "-m", "mpremote", "version"] }),
+  };
+  const times = new Map(Object.keys(commands).map((name) => [name, [] as number[]]));
   for (let run = 0; run < RUNS; run++) {
-    bare.push(timeMs(["-e", "0"]));
-    ours.push(timeMs([espx, "--version"]));
+    for (const [name, command] of Object.entries(commands)) times.get(name)?.push(timeMs(command));
   }
-  note(`raw ms, espx: ${ours.map((ms) => ms.toFixed(1)).join(" ")}`);
-  note(`raw ms, node: ${bare.map((ms) => ms.toFixed(1)).join(" ")}`);
-  const measured = { suite: "start", row: "espx --version", value: median(ours), unit: "ms" };
+  for (const [name, raw] of times) note(`raw ms, ${name}: ${raw.map((ms) => ms.toFixed(1)).join(" ")}`);
+  const of = (name: string): number => median(times.get(name) ?? []);
+  const measured = { suite: "start", row: "espx --version", value: of("espx"), unit: "ms" };
   const rows = [
-    compared(measured, { name: "node", value: median(bare), maxRatio: 1.35 }),
+    compared(measured, { name: "node", value: of("node"), maxRatio: 1.35 }),
+    ...(python === undefined ? [] : [compared(measured, { name: "mpremote", value: of("mpremote"), maxRatio: 1.1 })]),
     figure("start", "runs", RUNS, "each"),
   ];
   return Promise.resolve(rows);
 };
 
-function timeMs(args: readonly string[]): number {
+function timeMs([program, ...args]: Command): number {
   const began = performance.now();
-  const { status } = spawnSync(process.execPath, args, { stdio: "ignore" });
-  if (status !== 0) throw new Error(`node ${args.join(" ")} ended with ${status}`);
+  const { status } = spawnSync(program, args, { stdio: "ignore" });
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${status}`);
   return performance.now() - began;
 }
 
