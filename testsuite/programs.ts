@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Programs that make more tests possible; `.ci/run` installs every one of them. */
-type Program = "chromium" | "mosquitto" | "socat";
+type Program = "chromium" | "mosquitto" | "python3" | "socat";
 
 /**
  * Whether an optional program is installed. Write `test.skipIf(!has("socat"))("… (needs socat)", …)`.

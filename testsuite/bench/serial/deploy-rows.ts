@@ -96,9 +96,10 @@ export async function deployRows({ sample, seed, note }: FigureOptions): Promise
   try {
     for (const link of links) {
       const measure = (tool: Tool): Promise<Times> => measureTool(tool, { python, link, folder, home, runs, note });
-      const peer = link.peer === "here" ? await measure(mpremote(python)) : (firstPeer as Times);
+      const peer = link.peer === "here" ? await measure(mpremote(python, "path")) : (firstPeer as Times);
       firstPeer ??= peer;
       rows.push(...rowsOf(link, folder, { ours: await measure(deployWith(link)), peer }));
+      if (link === links[0] && !sample) rows.push(terminalRow(await measure(mpremote(python, "terminal")), peer));
       if (link.unchangedMax === null) continue;
       const value = await unchangedSeconds({ espx, python, serial: link.serial, folder: folder.path, home, note });
       const row = `deploy 30 files of a profile unchanged, ${link.name}`;
@@ -111,10 +112,16 @@ export async function deployRows({ sample, seed, note }: FigureOptions): Promise
   }
 }
 
-const mpremote = (python: string): Tool => ({
-  name: "mpremote",
-  command: ({ path }, folder) => [python, "-m", "mpremote", "connect", path, "cp", "-r", `${folder.path}/.`, ":"],
+const mpremote = (python: string, by: "path" | "terminal"): Tool => ({
+  name: by === "path" ? "mpremote" : "mpremote, by the terminal's name",
+  command: (board, folder) => [python, "-m", "mpremote", "connect", board[by], "cp", "-r", `${folder.path}/.`, ":"],
 });
+
+/** What mpremote gains where it knows that no adapter is there; a user's adapter does not have it. */
+function terminalRow(byName: Times, peer: Times): Row {
+  const row = "deploy 30 files by mpremote, at a pseudo-terminal's own name";
+  return beside({ suite, row, value: byName.firstS, unit: "s" }, peer.firstS, null);
+}
 
 /** Has espx take the terminal for what it stands for. */
 const usbTerminal = new URL("usb-terminal.mjs", import.meta.url).href;

@@ -3,15 +3,22 @@ import { createWorld } from "@espx/sim";
 import type { VirtualBoard } from "@espx/sim";
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, symlink } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A virtual board in real time behind a pseudo-terminal, which has the rate that its client sets. */
+/**
+ * A virtual board in real time behind a pseudo-terminal, which has the rate that its client sets.
+ *
+ * `path` is a link to it: mpremote waits for the answers of a `/dev/pts/…` otherwise than for those of an adapter, at which it looks
+ * every 10 ms.
+ */
 export interface PtyBoard extends AsyncDisposable {
   readonly path: string;
+  /** The same by the terminal's own name, by which mpremote knows that it is none of an adapter. */
+  readonly terminal: string;
   readonly board: VirtualBoard;
 }
 
@@ -34,12 +41,15 @@ export async function startPtyBoard(python: string, options: SimSerialOptions): 
   const socketPath = join(folder, "line");
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const keeper = spawn(python, [program, socketPath], { stdio: ["ignore", "pipe", "inherit"] });
-  const path = await new Promise<string>((resolve, reject) => {
+  const terminal = await new Promise<string>((resolve, reject) => {
     keeper.stdout.once("data", (text: Buffer) => resolve(text.toString().trim()));
     keeper.once("close", (code) => reject(new Error(`${program} ended with ${code}`)));
   });
+  const path = join(folder, "ttyUSB0");
+  await symlink(terminal, path);
   return {
     path,
+    terminal,
     board,
     async [Symbol.asyncDispose]() {
       keeper.kill();

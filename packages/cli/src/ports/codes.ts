@@ -5,6 +5,7 @@ export const portCodes = {
   "port/unusable": { class: "LinkError", meaning: "a serial port exists but cannot be opened or set" },
   "port/not-rfc2217": { class: "LinkError", meaning: "what answers at the address does not serve a serial port" },
   "port/no-answer": { class: "LinkError", meaning: "a serial server did not answer a setting" },
+  "port/stuck": { class: "LinkError", meaning: "a serial port does not take the bytes that were sent to it" },
   "port/setting-refused": { class: "LinkError", meaning: "a serial port does not take a baud rate" },
   "fetch/unreachable": { class: "LinkError", meaning: "the host of a file to be fetched cannot be reached" },
   "fetch/refused": { class: "LinkError", meaning: "a host does not give the file that is to be fetched" },

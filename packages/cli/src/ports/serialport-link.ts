@@ -15,6 +15,12 @@ import { linkTraits } from "./known-adapters.ts";
 const reopenTimeoutMs = 10_000;
 const reopenPauseMs = 100;
 
+/** Bits of a byte on the line. */
+const frameBits = 10;
+
+/** What the system may hold of what was written. */
+const systemBytes = 8192;
+
 /** What a {@link SerialPortLink} needs of the world. */
 export interface SerialPortWorld {
   /** Opens a port without a listener; throws errors of espx. */
@@ -22,6 +28,8 @@ export interface SerialPortWorld {
   /** The device file behind a path that may be a link to it. */
   realPath(path: string): string;
   list(): Promise<readonly PortInfo[]>;
+  /** How long bytes may wait beyond the time that the line takes for them. */
+  readonly stuckMs: number;
 }
 
 /** A serial port of this machine as a {@link SerialLink}. */
@@ -78,7 +86,17 @@ export class SerialPortLink implements SerialLink {
   }
 
   async drain(): Promise<void> {
-    await this.#call((port, done) => port.drain(done));
+    const waitingBytes = this.#port.writableLength;
+    const lineMs = ((waitingBytes + systemBytes) * frameBits * 1000) / this.#baudRate;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(stuck(this.url)), lineMs + this.#world.stuckMs);
+    });
+    try {
+      await Promise.race([this.#call((port, done) => port.drain(done)), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async setSignals({ dtr, rts }: Signals): Promise<boolean> {
@@ -174,6 +192,12 @@ export class SerialPortLink implements SerialLink {
       action(this.#port, (error) => (error instanceof Error ? reject(error) : resolve()));
     });
   }
+}
+
+function stuck(url: string): LinkError {
+  return new LinkError("port/stuck", `${url} takes no bytes: what was sent to it waits`, {
+    hint: "the board or its adapter has hung: unplug it and plug it in again",
+  });
 }
 
 function closePort(port: SerialPort): Promise<void> {

@@ -5,6 +5,7 @@ import { knownAdapter } from "./known-adapters.ts";
 import { findDeviceHolders } from "./resource-holder.ts";
 import { portBusy, translateOpenError } from "./serialport-errors.ts";
 import { SerialPortLink, type SerialPortWorld } from "./serialport-link.ts";
+import { keepWaits } from "./serialport-waits.ts";
 import { listSysfsPorts } from "./sysfs-ports.ts";
 
 const startBaudRate = 115_200;
@@ -12,9 +13,16 @@ const startBaudRate = 115_200;
 /** Bytes that the stream takes before it asks to wait. */
 const writeAheadBytes = 65_536;
 
-/** Serial ports of this machine: `/dev/ttyUSB0`, `COM3`. Listing opens none of them. */
-export function createSerialPorts(): PortProvider {
-  const world: SerialPortWorld = { openRaw, realPath, list: listSerialPorts };
+/** A board that takes nothing for so long has hung. */
+const stuckMs = 10_000;
+
+/**
+ * Serial ports of this machine: `/dev/ttyUSB0`, `COM3`. Listing opens none of them.
+ *
+ * @param options.stuckMs - how long a board may leave bytes waiting, beyond the time that the line takes for them
+ */
+export function createSerialPorts(options: { readonly stuckMs?: number } = {}): PortProvider {
+  const world: SerialPortWorld = { openRaw, realPath, list: listSerialPorts, stuckMs, ...options };
   return {
     scheme: "file",
     list: listSerialPorts,
@@ -52,6 +60,7 @@ async function openRaw(path: string, baudRate: number): Promise<SerialPort> {
   const port = new SerialPort({ path, baudRate, autoOpen: false, lock: true, highWaterMark: writeAheadBytes });
   const error = await new Promise<Error | null>((resolve) => port.open(resolve));
   if (error instanceof Error) throw translateOpenError(error, { path, ports: await listSerialPorts() });
+  keepWaits(port);
   return port;
 }
 
