@@ -49,6 +49,9 @@ const common: Options = {
   clean: false,
   dts: false,
   sourcemap: false,
+  // Names stay: a stack trace in a report must be readable.
+  minifySyntax: true,
+  minifyWhitespace: true,
   esbuildOptions(options) {
     options.conditions = ["@espx/source"];
   },

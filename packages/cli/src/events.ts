@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { errorFields } from "./error-fields.ts";
 import { deployEventSchemas } from "./deploy-events.ts";
 import { flashEventSchemas } from "./flash-events.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { errorFields } from "./error-fields.ts";
 
 const bytes = z.int().min(0);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { envelopeSchema, eventSchemas } from "../src/events.ts";
 import { createJsonOutput } from "../src/output/json.ts";
 import { createRedactor } from "../src/output/redactor.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { emptyAs, yamlText } from "./scalars.ts";
 
 const brokerSchema = z.strictObject({

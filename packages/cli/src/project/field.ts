@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isDeviceName } from "@espx/proto";
 import { emptyAs, yamlBool, yamlNumber, yamlText } from "./scalars.ts";
 

@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { assetFolder } from "../assets.ts";
 import type { Context } from "../context.ts";
 import { CATALOGUE_NAME } from "./catalogue-name.ts";

@@ -4,7 +4,7 @@ import { parseVersionRange } from "@espx/ota";
 import type { Context } from "../context.ts";
 import { type FolderFiles, listFolder } from "./folder.ts";
 import { manifestSchema } from "./manifest.ts";
-import { loadFramework } from "./modules.ts";
+import { loadFramework, noFramework } from "./modules.ts";
 import type { Profile } from "./profile.ts";
 import { shownPath } from "./source.ts";
 
@@ -35,9 +35,9 @@ const launcherVersions = parseVersionRange(">=1.24") ?? [];
  */
 export async function folderProfile(ctx: Context, folder: string, options: FolderOptions): Promise<FolderProfile> {
   const contents = await listFolder(folder, options.ignore);
-  const framework = await loadFramework();
   const name = nameOf(folder);
   const slots = options.layout === "slots";
+  const framework = slots ? await loadFramework() : noFramework;
   const modules = slots && (await hasComponents(folder)) ? framework.select([]) : [];
   const manifest = manifestSchema.parse({
     profile: name,

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ConfigError } from "@espx/proto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Context } from "../context.ts";
 import type { Project } from "./project.ts";
 import { stateFolder } from "./remembered.ts";

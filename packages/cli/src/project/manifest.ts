@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fieldSchema } from "./field.ts";
 import { emptyAs, yamlBool, yamlText } from "./scalars.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { assetFolder } from "../assets.ts";
 import { fieldSchema, type Field } from "./field.ts";
 import { emptyAs, yamlBool, yamlText } from "./scalars.ts";
@@ -39,6 +39,9 @@ export interface Framework {
   /** The named modules with everything they need and those of every release, dependencies first; unknown names are left out. */
   select(names: readonly string[]): readonly Module[];
 }
+
+/** Where nothing of espx goes on the board. */
+export const noFramework: Framework = { names: [], launcher: [], select: () => [] };
 
 export async function loadFramework(): Promise<Framework> {
   const file = join(assetFolder("device"), "modules.yaml");

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /*
  * YAML is read as text, so these turn text into what a field means. Each carries the type that an editor's

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import type { Context } from "../context.ts";
 import { errorAt, readSource, type Place, type Source } from "./source.ts";
 import { convertYaml, parseYamlFile } from "./yaml-file.ts";

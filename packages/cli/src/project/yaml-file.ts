@@ -1,5 +1,5 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
-import type { z } from "zod";
+import type * as z from "zod";
 import { didYouMean } from "./nearest.ts";
 import { errorAt, type Place, type Source } from "./source.ts";
 
