@@ -9,10 +9,13 @@ export const realClock: Clock = {
         reject(signal.reason as Error);
         return;
       }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", stop);
-        resolve();
-      }, ms);
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener("abort", stop);
+          resolve();
+        },
+        Math.max(0, ms),
+      );
       const stop = (): void => {
         clearTimeout(timer);
         reject(signal?.reason as Error);

@@ -11,7 +11,7 @@ export class RealWorldClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepUntil(signal, (wake) => {
-      const timer = setTimeout(wake, ms);
+      const timer = setTimeout(wake, Math.max(0, ms));
       return () => clearTimeout(timer);
     });
   }

@@ -10,6 +10,7 @@ import {
 import type { SerialPort } from "serialport";
 import { watchDevice } from "./device-watch.ts";
 import { linkTraits } from "./known-adapters.ts";
+import { withTurns } from "./serialport-waits.ts";
 
 /** Where a board may have gone when its USB device was reset: how long to look, and how often. */
 const reopenTimeoutMs = 10_000;
@@ -188,9 +189,10 @@ export class SerialPortLink implements SerialLink {
 
   async #call(action: (port: SerialPort, done: (error: Error | null) => void) => void): Promise<void> {
     this.#listeners.assertOpen();
-    await new Promise<void>((resolve, reject) => {
+    const done = new Promise<void>((resolve, reject) => {
       action(this.#port, (error) => (error instanceof Error ? reject(error) : resolve()));
     });
+    await withTurns(() => done);
   }
 }
 
@@ -201,10 +203,13 @@ function stuck(url: string): LinkError {
 }
 
 function closePort(port: SerialPort): Promise<void> {
-  return new Promise((resolve) => {
-    if (port.isOpen) port.close(() => resolve());
-    else resolve();
-  });
+  return withTurns(
+    () =>
+      new Promise((resolve) => {
+        if (port.isOpen) port.close(() => resolve());
+        else resolve();
+      }),
+  );
 }
 
 /** A pseudo-terminal has no modem lines: ENOTTY, or EINVAL on some systems. */

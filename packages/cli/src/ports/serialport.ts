@@ -5,7 +5,7 @@ import { knownAdapter } from "./known-adapters.ts";
 import { findDeviceHolders } from "./resource-holder.ts";
 import { portBusy, translateOpenError } from "./serialport-errors.ts";
 import { SerialPortLink, type SerialPortWorld } from "./serialport-link.ts";
-import { keepWaits } from "./serialport-waits.ts";
+import { keepWaits, turnWhileOpen, withTurns } from "./serialport-waits.ts";
 import { listSysfsPorts } from "./sysfs-ports.ts";
 
 const startBaudRate = 115_200;
@@ -58,9 +58,10 @@ async function openRaw(path: string, baudRate: number): Promise<SerialPort> {
   if (!isPseudoTerminal(path) && findDeviceHolders(path).length > 0) throw portBusy(path);
   const { SerialPort } = await import("serialport");
   const port = new SerialPort({ path, baudRate, autoOpen: false, lock: true, highWaterMark: writeAheadBytes });
-  const error = await new Promise<Error | null>((resolve) => port.open(resolve));
+  const error = await withTurns(() => new Promise<Error | null>((resolve) => port.open(resolve)));
   if (error instanceof Error) throw translateOpenError(error, { path, ports: await listSerialPorts() });
   keepWaits(port);
+  turnWhileOpen(port);
   return port;
 }
 

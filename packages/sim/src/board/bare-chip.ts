@@ -34,7 +34,7 @@ export class BareChip {
       this.#again = { atUs: atUs + start.again.afterMs * 1000, reason: start.again.reason };
     this.#print(new TextEncoder().encode(start.text), atUs);
     if (chip.world.mode === "real" && this.#again !== undefined) {
-      this.#timer = setTimeout(() => this.startAgain(), (this.#again.atUs - chip.world.nowUs()) / 1000);
+      this.#timer = setTimeout(() => this.startAgain(), Math.max(0, this.#again.atUs - chip.world.nowUs()) / 1000);
     }
   }
 
