@@ -8,13 +8,15 @@ import type { Redactor } from "./output/redactor.ts";
 /** Environment variables as they came. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The flags that every verb has. */
+/** The flags that every verb has, or that mean the same in all that have them. */
 export interface GlobalFlags {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
+  /** A port that is not there is waited for. */
+  readonly waitPort: boolean;
   readonly timeoutMs: number | undefined;
 }
 

@@ -20,8 +20,11 @@ export const eventSchemas = {
       vendorId: z.int().nullable(),
       productId: z.int().nullable(),
       serialNumber: z.string().nullable(),
+      change: z.enum(["added", "removed"]).nullable(),
     })
-    .describe("A port at which a board may be; `known` when its adapter is one that ESP32 boards carry."),
+    .describe(
+      "A port at which a board may be; `known` when its adapter is one that ESP32 boards carry. `change` is null for one that is there, else what `ports --watch` has seen.",
+    ),
   board: z
     .object({ name: z.string(), id: z.string().nullable(), urls: z.array(z.string()), broker: z.string() })
     .describe("A virtual board that runs, with every address at which it is reached."),

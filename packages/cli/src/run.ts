@@ -95,6 +95,7 @@ function globalFlags({ flags }: Parsed): GlobalFlags {
     verbose: flags["verbose"] === true,
     yes: flags["yes"] === true,
     dryRun: flags["dryRun"] === true,
+    waitPort: flags["waitPort"] === true,
     timeoutMs: parseTimeout(flags["timeout"] as string | undefined),
   };
 }

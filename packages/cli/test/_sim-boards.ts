@@ -12,6 +12,8 @@ export interface SimBoards extends AsyncDisposable {
   readonly session: SimSession;
   /** A folder to work in. */
   readonly folder: string;
+  /** Where that user's simulators, state and cache are. */
+  readonly env: SimBoardsEnv;
   board(name: string): SimBoard;
   /** Runs a verb as that user. */
   espx(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
@@ -19,17 +21,26 @@ export interface SimBoards extends AsyncDisposable {
   esptool(name: string, ...argv: readonly string[]): Promise<{ readonly code: number | null; readonly text: string }>;
 }
 
+type SimBoardsEnv = Readonly<Record<"ESPX_RUNTIME_DIR" | "ESPX_STATE_DIR" | "ESPX_CACHE_DIR", string>>;
+
 /** What the boards are. */
 interface SimBoardOptions {
+  /** Of the user whose boards these are; a user of their own unless given. */
+  readonly env?: SimBoardsEnv;
+  /** As `espx sim --line-baud`. */
+  readonly baudRate?: number;
   /** Makes {@link SimBoards.esptool} possible; needs socat. */
   readonly pty?: boolean;
   readonly chip?: string;
   readonly blank?: boolean;
 }
 
-export async function startSimBoards(names: readonly string[], options: SimBoardOptions = {}): Promise<SimBoards> {
+export async function startSimBoards(
+  names: readonly string[],
+  { env: givenEnv, ...options }: SimBoardOptions = {},
+): Promise<SimBoards> {
   const root = mkdtempSync(join(tmpdir(), "ef-"));
-  const env = {
+  const env = givenEnv ?? {
     ESPX_RUNTIME_DIR: join(root, "run"),
     ESPX_STATE_DIR: join(root, "state"),
     ESPX_CACHE_DIR: join(root, "cache"),
@@ -39,8 +50,6 @@ export async function startSimBoards(names: readonly string[], options: SimBoard
     fresh: true,
     stateFolder: undefined,
     brokerUrl: "mqtt://127.0.0.1:1",
-    // A terminal that is written faster than a client reads loses what does not fit, as an adapter does.
-    ...(options.pty === true && { baudRate: 2_000_000 }),
     ...options,
   });
   const board = (name: string): SimBoard => {
@@ -51,6 +60,7 @@ export async function startSimBoards(names: readonly string[], options: SimBoard
   return {
     session,
     folder: root,
+    env,
     board,
     espx: (argv, runOptions = {}) => run(argv, { cwd: root, ...runOptions, env: { ...env, ...runOptions.env } }),
     async esptool(name, ...argv) {

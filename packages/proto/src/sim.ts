@@ -82,6 +82,8 @@ export interface SimSerialOptions {
    * the board reads. Without meaning for `usb`.
    */
   readonly baudRate?: number;
+  /** Bits a second beyond which the line does not go, whatever both ends are set to. */
+  readonly maxBaudRate?: number;
   /** A terminal without a speed: both ends always agree on the rate. */
   readonly rateless?: boolean;
 }
@@ -165,7 +167,7 @@ export interface SimStartOptions {
   readonly stateFolder: string | undefined;
   /** Port of the broker that boards and tools share; it is started by the caller. */
   readonly brokerUrl: string;
-  /** Bits a second at which every port passes bytes; undefined: as fast as the board reads. */
+  /** Bits a second that no port passes bytes faster than; undefined: as fast as the board reads. */
   readonly baudRate?: number;
   /** Whether each board gets a pseudo-terminal, whose path is then among its urls. */
   readonly pty?: boolean;

@@ -21,6 +21,8 @@ export interface ExecOptions {
 
 const EXEC_TIMEOUT_MS = 30_000;
 const END = 0x04;
+/** How long a board may take to read the few lines that reset it, and then to say that they raised. */
+const RESET_TAKEN_MS = 5_000;
 const RESET_MS = 500;
 /** A program's own `boot.py` may connect to a network first. */
 const SOFT_RESET_MS = 20_000;
@@ -126,19 +128,22 @@ export class RawRepl {
    * Runs code that resets the board, and waits only as long as an exception would take.
    *
    * With native USB the port goes away with the board: it is opened again without a wait.
-   * @throws DeviceError `device/exception`; CanceledError `serial/canceled`; LinkError when the port does not come back
+   * @throws DeviceError `device/exception`; CanceledError `serial/canceled`; LinkError `serial/timeout` when the board does not take the
+   *   code, or when the port does not come back
    */
   async execReset(code: string, signal?: AbortSignal): Promise<void> {
     const { clock, link } = this.#wire;
-    const limit = { untilMs: clock.now() + RESET_MS, signal };
     const isUsb = link.traits.kind === "usb-jtag" || link.traits.kind === "cdc";
+    let taken = false;
     this.reader.drop();
     try {
-      await this.#send(encodeCode(code), limit);
-      await (isUsb ? link.reopen() : this.#follow(limit, undefined));
+      await this.#send(encodeCode(code), { untilMs: clock.now() + RESET_TAKEN_MS, signal });
+      taken = true;
+      await (isUsb ? link.reopen() : this.#follow({ untilMs: clock.now() + RESET_MS, signal }, undefined));
     } catch (error) {
-      // Silence is no failure here, and a Ctrl-C would stop the program that starts now.
-      if (!resetShows.some((shown) => isEspxError(error, shown))) throw error;
+      // Silence is no failure after that, and a Ctrl-C would stop the program that starts now.
+      const shown = taken ? resetShows : resetShows.filter((code) => code !== "serial/timeout");
+      if (!shown.some((code) => isEspxError(error, code))) throw error;
     } finally {
       this.#raw = false;
     }
@@ -150,8 +155,8 @@ export class RawRepl {
   }
 
   /** Back to the friendly REPL, whatever state a broken-off exec left; answers whether its prompt was seen. */
-  async leave(): Promise<boolean> {
-    const limit = { untilMs: this.#wire.clock.now() + LEAVE_MS };
+  async leave(signal?: AbortSignal): Promise<boolean> {
+    const limit = { untilMs: this.#wire.clock.now() + LEAVE_MS, signal };
     this.#raw = false;
     this.reader.drop();
     await write(this.#wire, ascii("\r\x03\x02"), limit);

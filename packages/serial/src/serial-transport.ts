@@ -21,7 +21,7 @@ import type { PartialFile } from "./inventory-lines.ts";
 import { execPacked } from "./packed-script.ts";
 import type { Entered, EnterOptions } from "./raw-enter.ts";
 import { RawRepl } from "./raw-repl.ts";
-import { ascii, skipPast, write } from "./wire.ts";
+import { ascii, skipPast, timedOut, write } from "./wire.ts";
 import { checkRoom } from "./room.ts";
 import type { Deflate } from "./stream/frame-packer.ts";
 import { findResumePoint } from "./stream/resume.ts";
@@ -166,15 +166,19 @@ export class SerialTransport implements Transport {
     }
   }
 
-  /** Runs `boot.py` and `main.py` anew without a reset of the chip, as Ctrl-D at the prompt does. */
+  /**
+   * Runs `boot.py` and `main.py` anew without a reset of the chip, as Ctrl-D at the prompt does.
+   *
+   * @throws LinkError `serial/timeout` when the board does not say that it starts, `link/lost`
+   */
   async restart(signal?: AbortSignal): Promise<void> {
     const repl = await this.repl(signal);
     const wire = { link: this.#link, clock: this.#clock, reader: repl.reader };
     const limit = { untilMs: this.#clock.now() + RESTART_MS, signal };
     try {
-      await repl.leave();
+      await repl.leave(signal);
       await write(wire, ascii("\x04"), limit);
-      await skipPast(wire, ascii("soft reboot"), limit);
+      if (!(await skipPast(wire, ascii("soft reboot"), limit))) throw timedOut();
     } finally {
       this.#letGo();
     }
@@ -208,11 +212,15 @@ export class SerialTransport implements Transport {
     return this.#readState(confirmation.said, signal);
   }
 
-  /** Leaves the board at its friendly prompt and stops listening; the link stays open. */
-  async leave(): Promise<void> {
+  /**
+   * Leaves the board at its friendly prompt and stops listening; the link stays open.
+   *
+   * @returns whether the prompt was seen; also true where there was nothing to leave
+   */
+  async leave(signal?: AbortSignal): Promise<boolean> {
     try {
       await this.#stream?.idle();
-      await this.#repl?.leave();
+      return (await this.#repl?.leave(signal)) ?? true;
     } finally {
       this.#letGo();
     }

@@ -13,6 +13,7 @@ export const boardFlags = {
     repeats: true,
     description: "the port with this vid=, pid=, serial= or name= (part of it), when none is named",
   },
+  waitPort: { description: "wait for the port when it is not there yet; --timeout says how long" },
 } as const;
 
 /** Flags of every verb that reaches a broker. */

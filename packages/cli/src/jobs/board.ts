@@ -5,6 +5,8 @@ import { deflateRawSync } from "node:zlib";
 import type { Context } from "../context.ts";
 import { sha256 } from "../release/build.ts";
 import { lineOf, type BaudWish } from "./line-rates.ts";
+import { type Patience, startPatience } from "./patience.ts";
+import { openWhenThere } from "./wait-for-port.ts";
 
 /** A board behind an open port. */
 export interface Board {
@@ -45,24 +47,28 @@ export async function withBoard<T>(
   { url, afterwards, baud = "fixed" }: BoardWork,
   work: (board: Board) => Promise<T>,
 ): Promise<T> {
-  const link = await ctx.outside.openPort(url, { signal: ctx.signal });
+  const link = await openWhenThere(ctx, url);
   let stopped = false;
+  let entered = false;
   const transport = new SerialTransport(link, ctx.clock, {
     ...lineOf(ctx, link, baud),
     timeoutMs: enterTimeoutMs(ctx),
     deflate,
     sha256,
     onConsole: (line) => detail(ctx, `board: ${line}`),
-    onEntered: (entered) => {
-      stopped = entered.interrupted;
-      detail(ctx, describeEntry(url, entered));
+    onEntered: (entry) => {
+      stopped = entry.interrupted;
+      entered = true;
+      detail(ctx, describeEntry(url, entry));
     },
   });
   const ours = trackResets(transport, () => (stopped = false));
+  const patience = startPatience(link, ctx.signal);
   try {
     return await work(boardOf(ctx, { url, link, isStopped: () => stopped }, ours));
   } finally {
-    await release({ link, transport: ours, afterwards: stopped ? afterwards : "leave-stopped" });
+    const told = stopped ? afterwards : "leave-stopped";
+    await release(ctx, { link, transport: ours, patience, afterwards: told, entered });
   }
 }
 
@@ -113,20 +119,34 @@ function boardOf(ctx: Context, { url, link, isStopped }: OpenPort, transport: Se
 interface Release {
   readonly link: SerialLink;
   readonly transport: SerialTransport;
+  readonly patience: Patience;
   readonly afterwards: Afterwards;
+  /** Whether the board was ever at its prompt; one that was not is left as it was found. */
+  readonly entered: boolean;
 }
 
-/** The port is closed whatever the board says: what ended the work is what is reported. */
-async function release({ link, transport, afterwards }: Release): Promise<void> {
+/** The port is closed whatever the board says: what ended the work is what is reported, and here in what state the board is left. */
+async function release(ctx: Context, { link, transport, patience, afterwards, entered }: Release): Promise<void> {
   try {
-    if (afterwards === "restart") await transport.reset("commanded");
-    else if (afterwards === "soft-restart") await transport.restart();
-    else await transport.leave();
+    if ((await leave(transport, { afterwards, signal: patience.signal })) || !entered) return;
+    warn(ctx, `${link.url}: the board says nothing any more; whether it is at its prompt is not known`);
   } catch {
-    // A board that is gone cannot be left in order.
+    if (afterwards === "leave-stopped") return;
+    warn(ctx, `${link.url}: the program on the board was stopped, and could not be started again: reset the board`);
   } finally {
+    patience.end();
     await link.close();
   }
+}
+
+/** Starts the program again, or leaves the board at its prompt; answers whether it is so, as far as can be told. */
+async function leave(
+  transport: SerialTransport,
+  { afterwards, signal }: { readonly afterwards: Afterwards; readonly signal: AbortSignal },
+): Promise<boolean> {
+  if (afterwards === "leave-stopped") return transport.leave(signal);
+  await (afterwards === "restart" ? transport.reset("commanded", signal) : transport.restart(signal));
+  return true;
 }
 
 function describeEntry(url: string, { step, interrupted }: Entered): string {
@@ -135,4 +155,8 @@ function describeEntry(url: string, { step, interrupted }: Entered): string {
 
 function detail(ctx: Context, text: string): void {
   ctx.out.emit({ kind: "log", data: { level: "detail", text } });
+}
+
+function warn(ctx: Context, text: string): void {
+  ctx.out.emit({ kind: "log", data: { level: "warning", text } });
 }

@@ -5,6 +5,7 @@ import type { EventData } from "../events.ts";
 import { flashTools } from "../ports/flash-tools.ts";
 import { rememberedAdapters } from "../project/remembered-adapters.ts";
 import { openTrace, type TraceFile } from "./trace-file.ts";
+import { openWhenThere } from "./wait-for-port.ts";
 
 /** How a chip is reached. */
 export interface ChipWish {
@@ -50,13 +51,12 @@ interface Held {
 
 async function connect(ctx: Context, wish: ChipWish, { trace, held }: Held): Promise<FlashSession> {
   const { url } = wish;
+  const hold = (link: SerialLink): SerialLink => (held.link = trace?.trace(link) ?? link);
+  const open = async (at: string): Promise<SerialLink> => hold(await ctx.outside.openPort(at, { signal: ctx.signal }));
+  const first = hold(await openWhenThere(ctx, url));
   const port = (await ctx.outside.listPorts()).find((entry) => entry.url === url);
-  const open = async (at: string): Promise<SerialLink> => {
-    const link = await ctx.outside.openPort(at, { signal: ctx.signal });
-    return (held.link = trace?.trace(link) ?? link);
-  };
   const adapters = rememberedAdapters(ctx.env);
-  const session = await FlashSession.connect(await open(url), ctx.clock, {
+  const session = await FlashSession.connect(first, ctx.clock, {
     tools: flashTools,
     chip: wish.chip,
     before: wish.before,

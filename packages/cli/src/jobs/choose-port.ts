@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { findDevice, loadProject, type DeviceEntry } from "../project/project.ts";
 import { rememberedPorts } from "../project/remembered.ts";
 import { matchesFilters, parseFilters } from "./port-filter.ts";
+import { untilThere } from "./wait-for-port.ts";
 
 /** How a person said which board is meant. */
 export interface PortWish {
@@ -16,7 +17,7 @@ export interface PortWish {
 /**
  * The port to open: the one that was named; where the device was last seen; the one espx.yaml hints at; the only one that the filters
  * leave; without filters the only one with an adapter that ESP32 boards carry. Of several the person chooses, where somebody can be
- * asked. Any other port is never opened, since that may reset a board.
+ * asked. Any other port is never opened, since that may reset a board. With `--wait-port` it is waited for until there is one.
  *
  * @throws NotFoundError `cli/port-not-found`, with the ports there are
  * @throws UsageError `cli/flag-value` for a filter that is none
@@ -26,7 +27,7 @@ export async function choosePort(ctx: Context, { port, device, filter = [] }: Po
   const remembered = device?.id === undefined ? undefined : await rememberedPorts(ctx.env).portOf(device.id);
   const named = remembered ?? device?.port;
   if (named !== undefined) return named;
-  const { all, candidates } = await listCandidates(ctx, filter);
+  const { all, candidates } = await untilThere(ctx, () => listCandidates(ctx, filter));
   const only = candidates[0];
   if (only !== undefined && candidates.length === 1) return only.url;
   if (candidates.length > 1 && ctx.terminal.interactive) return askForPort(ctx, candidates);

@@ -47,6 +47,11 @@ async function listed(
       hint: "--all takes every port with a board; several --port take those",
     });
   }
+  if (ctx.flags.waitPort) {
+    throw new UsageError("cli/usage", "--all takes the ports that are there, and --wait-port waits for one", {
+      hint: "leave --wait-port off, or name the ports with --port",
+    });
+  }
   const { all, candidates } = await listCandidates(ctx, filter);
   if (candidates.length === 0) throw noChoice(all, candidates, filter);
   const work = options.erase ? "reset, erased with all files, and written" : "reset and written";

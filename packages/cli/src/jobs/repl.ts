@@ -5,6 +5,7 @@ import { deployNotes } from "../project/deploy-notes.ts";
 import type { DeviceEntry } from "../project/project.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { chooseBoard, type BoardWish } from "./choose-port.ts";
+import { openWhenThere } from "./wait-for-port.ts";
 
 /**
  * Holds the board against the device that was named, as far as that goes without stopping its program.
@@ -36,7 +37,7 @@ export async function talk(ctx: Context, wish: BoardWish): Promise<void> {
       hint: "espx exec CODE --json",
     });
   const { url, entry } = await chooseBoard(ctx, wish);
-  const link = await ctx.outside.openPort(url, { signal: ctx.signal });
+  const link = await openWhenThere(ctx, url);
   try {
     await checkRunning(ctx, link, entry);
   } catch (error) {

@@ -67,7 +67,7 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "log":
       return formatLog(event.data, look, palette);
     case "port":
-      return result(`${event.data.url}  ${palette.faint(event.data.description)}`);
+      return result(formatPort(event.data, palette));
     case "board":
       return result(
         `${palette.strong(event.data.name)}  ${event.data.urls.join("  ")}  ${palette.faint(`broker ${event.data.broker}`)}`,
@@ -112,6 +112,11 @@ function formatEvent(event: EspxEvent, look: Look, palette: Palette): Line | nul
     case "result":
       return null;
   }
+}
+
+function formatPort({ url, description, change }: EventData<"port">, palette: Palette): string {
+  const sign = change === null ? "" : change === "added" ? palette.good("+ ") : palette.bad("- ");
+  return `${sign}${url}  ${palette.faint(description)}`;
 }
 
 function formatLog({ level, text }: EventData<"log">, look: Look, palette: Palette): Line | null {

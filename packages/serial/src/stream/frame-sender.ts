@@ -10,6 +10,9 @@ import { PROMPT_BAUD, said } from "./receiver.ts";
 const STALL_MS = 1_500;
 /** After so long it is given up. */
 const SILENCE_MS = 20_000;
+/** A receiver that is to stop says where it stands when it has heard nothing for 360 ms; one in a read has to be given bytes first. */
+const STOP_SILENCES_MS = [450, 600] as const;
+const STOP_MS = 3_000;
 const SYNC = 0x16;
 const TROUBLE_MASK = 90;
 
@@ -40,6 +43,8 @@ export class FrameSender<R> {
   #credit: number;
   #ended = false;
   #stopped = false;
+  /** When all is over, whatever the receiver says. */
+  #endMs = Infinity;
   #signal: AbortSignal | undefined;
   #troubles = 0;
 
@@ -74,16 +79,24 @@ export class FrameSender<R> {
     }
   }
 
-  /** Has the receiver end early: it is told so when it next asks where things stand. */
+  /** Has the receiver end early: it is told so when it next asks where things stand. One that says nothing is left after a second. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#signal = undefined;
-    const { reader } = this.#wire;
-    for (let turn = 0; turn < 3; turn++) {
-      const untilMs = this.#wire.clock.now() + STALL_MS;
-      while (await reader.more(reader.queue.length, { untilMs })) if (await this.#listen()) return;
+    this.#endMs = this.#wire.clock.now() + STOP_MS;
+    for (const silenceMs of STOP_SILENCES_MS) {
+      if (await this.#heardOut(silenceMs)) return;
       await this.#write(new Uint8Array(this.#options.creditBytes));
     }
+  }
+
+  /** Listens until the receiver is gone, or has said nothing for so long; answers whether it is gone. */
+  async #heardOut(silenceMs: number): Promise<boolean> {
+    const { reader, clock } = this.#wire;
+    do {
+      if (await this.#listen()) return true;
+    } while (await reader.more(reader.queue.length, { untilMs: Math.min(this.#endMs, clock.now() + silenceMs) }));
+    return false;
   }
 
   /** Takes in what the receiver has said so far; answers whether it is gone. */
@@ -163,7 +176,8 @@ export class FrameSender<R> {
   }
 
   #write(bytes: Uint8Array): Promise<void> {
-    const limit: Limit = { untilMs: this.#wire.clock.now() + SILENCE_MS, signal: this.#signal };
+    const untilMs = Math.min(this.#endMs, this.#wire.clock.now() + SILENCE_MS);
+    const limit: Limit = { untilMs, signal: this.#signal };
     return write(this.#wire, bytes, limit);
   }
 }

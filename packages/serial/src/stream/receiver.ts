@@ -36,40 +36,40 @@ export const PROMPT_BAUD = 115_200;
  * frame that is damaged, or 300 ms without a byte, it drops what comes until the line is quiet, says which frame it awaits, and goes on
  * behind the bytes 0x16, count, 255 - count. After five such troubles in a row, about four seconds without a host, it ends.
  *
- * Ctrl-C is data here. A read of several bytes cannot be broken off, so a timer gives Ctrl-C its meaning back when nothing moves: what
- * a pulled cable leaves behind can be interrupted. `machine.WDT` is never constructed, that would arm it; the framework's is fed.
+ * Ctrl-C is data here. A read of several bytes cannot be broken off, so a timer gives Ctrl-C its meaning back when nothing has moved for
+ * three seconds, twice what a host waits before it sends padding: what a pulled cable leaves behind can be interrupted after four. The
+ * next read takes it away again, before more is asked for, so that a slow flash spoils nothing. `machine.WDT` is never constructed, that would arm it; the framework's is fed.
  */
 export const receiverScript = `def _xr(c,w,b):
  global _xn,_xk
  import select,time,machine
  from micropython import kbd_intr as I
  F=getattr(sys.modules.get('espx.watchdog'),'feed',int)
- R=sys.stdin.buffer.readinto;O=sys.stdout.buffer.write;B=bytearray(4102);M=memoryview(B);W=q=a=u=v=r=_xn=0
+ R=sys.stdin.buffer.readinto;O=sys.stdout.buffer.write;B=bytearray(4102);M=memoryview(B);W=q=a=v=r=_xn=0
  p=select.poll();p.register(sys.stdin,1);P=p.poll
  def G(l):
-  nonlocal W,u
+  nonlocal W,v
   k=0
   while k<l:
    if not P(300):return
-   F();u+=1;n=min(c-W,l-k);R(M[k:k+n]);k+=n;W+=n
+   F();I(-1);v=0;n=min(c-W,l-k);R(M[k:k+n]);k+=n;W+=n
    if W==c:W=0;O(b'\\6')
   return 1
  def _xk():
-  nonlocal u
-  u+=1;O(b'\\0')
+  nonlocal v
+  v=0;O(b'\\0')
  def D(m):
   while P(m):R(M[:1])
  def K(t):
   nonlocal v
-  if u==v:I(3)
-  v=u
+  v+=1;v>3 and I(3)
  def U(x):
   time.sleep_ms(30)
   try:machine.UART(0,x)
   except OSError:pass
  T=machine.Timer(0);e=1
  try:
-  I(-1);T.init(period=4000,callback=K)
+  I(-1);T.init(period=999,callback=K)
   for x in b:
    O(b'\\2');U(x);k=0
    while k<4 and P(400):R(M[k:k+1]);k+=1

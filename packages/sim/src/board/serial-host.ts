@@ -154,8 +154,9 @@ export class SerialHost implements HostPart {
 
   /** A program that prints waits for the line only while somebody sees the line's pace. */
   get #paceBaud(): number | undefined {
-    const paced = [...this.#connections.values()].some(({ wire }) => wire.paced);
-    return paced ? this.deviceBaud : undefined;
+    const paced = [...this.#connections.values()].map(({ wire }) => wire).filter((wire) => wire.paced);
+    if (paced.length === 0 || this.deviceBaud === undefined) return undefined;
+    return Math.min(this.deviceBaud, ...paced.map((wire) => wire.maxBaudRate));
   }
 }
 

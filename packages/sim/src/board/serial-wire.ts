@@ -34,8 +34,10 @@ export interface WireEnds {
 
 /** One way between a client and a board, in both directions. */
 export interface Wire {
-  /** Bits a second between which a program's output is spread; undefined: as it comes. */
+  /** Whether bytes take their time, and a program that prints waits for them. */
   readonly paced: boolean;
+  /** Bits a second beyond which the line does not go. */
+  readonly maxBaudRate: number;
   fromHost(bytes: Uint8Array): Promise<void>;
   fromBoard(bytes: Uint8Array): void;
   drained(): Promise<void>;
@@ -50,6 +52,7 @@ export interface Wire {
 /** The line between a UART and a bridge: bytes take their time, are lost in a full ring, and mean nothing at another rate. */
 export class UartWire implements Wire {
   readonly paced: boolean;
+  readonly maxBaudRate: number;
   readonly #ends: WireEnds;
   readonly #in: PacedLine;
   readonly #out: PacedLine;
@@ -57,15 +60,16 @@ export class UartWire implements Wire {
 
   readonly #isRateless: boolean;
 
-  constructor(ends: WireEnds, { baudRate, rateless = false }: SimSerialOptions) {
+  constructor(ends: WireEnds, { baudRate, maxBaudRate = Infinity, rateless = false }: SimSerialOptions) {
     this.#ends = ends;
+    this.maxBaudRate = maxBaudRate;
     this.#isRateless = rateless;
     this.paced = baudRate !== undefined;
     this.#hostBaud = baudRate ?? startBaudRate;
     const patienceMs = this.paced ? 0 : unpacedPatienceMs[ends.mode];
     this.#in = new PacedLine(ends.clock, (bytes) => ends.toBoard(ends.faults.pass(this.#atBoard(bytes)), patienceMs));
     this.#out = new PacedLine(ends.clock, (bytes) => ends.toHost(bytes));
-    if (this.paced) this.#in.baudRate = this.#hostBaud;
+    this.setBaud(this.#hostBaud);
   }
 
   async fromHost(bytes: Uint8Array): Promise<void> {
@@ -75,7 +79,7 @@ export class UartWire implements Wire {
 
   fromBoard(bytes: Uint8Array): void {
     const deviceBaud = this.#deviceBaud();
-    if (this.paced) this.#out.baudRate = deviceBaud;
+    if (this.paced) this.#out.baudRate = Math.min(deviceBaud, this.maxBaudRate);
     this.#out.send(this.#ends.faults.pass(heardAs(bytes, deviceBaud, this.#hostBaud)));
   }
 
@@ -85,7 +89,7 @@ export class UartWire implements Wire {
 
   setBaud(baudRate: number): void {
     this.#hostBaud = baudRate;
-    if (this.paced) this.#in.baudRate = baudRate;
+    if (this.paced) this.#in.baudRate = Math.min(baudRate, this.maxBaudRate);
   }
 
   taken(): void {}
@@ -109,6 +113,7 @@ export class UartWire implements Wire {
 /** USB into the chip: any rate will do, and a board that does not read holds the sender up. */
 export class UsbWire implements Wire {
   readonly paced = false;
+  readonly maxBaudRate = Infinity;
   readonly #ends: WireEnds;
   #queue: { readonly bytes: Uint8Array; readonly sent: () => void }[] = [];
   #onTheWayBytes = 0;

@@ -4,10 +4,7 @@ import { readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import type { Server, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SerialClaim, SerialGate } from "./serial-gate.ts";
-import { chunksOf, closeServer, endSide, listenOn } from "./socket-server.ts";
-
-/** Bytes that wait for a client that does not read; what the board says beyond them is lost, as on a real adapter. */
-const unreadMaxBytes = 64 * 1024;
+import { chunksOf, closeServer, endSide, listenOn, unreadMaxBytes } from "./socket-server.ts";
 
 /** How often socat looks whether a client has opened the terminal. */
 const lookS = 0.02;

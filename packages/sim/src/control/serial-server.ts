@@ -11,11 +11,8 @@ import {
   framingVersion,
 } from "./serial-frames.ts";
 import type { SerialClaim, SerialGate, SerialHolder } from "./serial-gate.ts";
-import { chunksOf, closeServer, endSide, listenOn } from "./socket-server.ts";
+import { chunksOf, closeServer, endSide, listenOn, unreadMaxBytes } from "./socket-server.ts";
 import { parseJson, toWireError } from "./wire-error.ts";
-
-/** Bytes that wait for a client that does not read; what the board says beyond them is lost, as on a real adapter. */
-const unreadMaxBytes = 4 * 1024 * 1024;
 
 /** Serves one board's serial port on a socket of this machine; see {@link FrameKind} for what is spoken. */
 export class SerialServer {

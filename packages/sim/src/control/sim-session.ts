@@ -1,7 +1,16 @@
-import type { SerialLink, SimBoard, SimInfo, SimSession, SimStartOptions, SimWorld } from "@espx/proto";
+import type {
+  SerialLink,
+  SimBoard,
+  SimInfo,
+  SimSerialOptions,
+  SimSession,
+  SimStartOptions,
+  SimWorld,
+} from "@espx/proto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Rfc2217Server } from "../rfc2217/rfc2217-server.ts";
+import { startBaudRate } from "../board/serial-wire.ts";
 import { ControlServer } from "./control-server.ts";
 import { PtyServer } from "./pty-server.ts";
 import type { Registry } from "./registry.ts";
@@ -93,8 +102,10 @@ async function openSockets({ registry, board, undo, options }: Doors): Promise<R
   const { name } = board;
   const { brokerUrl, baudRate, pty = false } = options;
   const paths = registry.socketPaths(name);
-  const line = baudRate === undefined ? {} : { baudRate };
-  const gate = new SerialGate({ name, openSerial: (options): SerialLink => board.openSerial({ ...line, ...options }) });
+  const gate = new SerialGate({
+    name,
+    openSerial: (wish): SerialLink => board.openSerial({ ...lineOf(baudRate, wish), ...wish }),
+  });
   const serial = await SerialServer.open(gate, { name, path: paths.serialPath });
   undo.add(() => serial.close());
   const control = await ControlServer.open(board, paths.controlPath);
@@ -104,6 +115,12 @@ async function openSockets({ registry, board, undo, options }: Doors): Promise<R
   const urls = [`sim:${name}`, rfc2217.url];
   if (pty) urls.push(await openTerminal(registry, gate, { name, undo }));
   return { v: 1, name, pid: process.pid, urls, brokerUrl, ...paths };
+}
+
+/** A client that can set its rate comes with that of the prompt, as on any adapter; one that cannot is always understood. */
+function lineOf(maxBaudRate: number | undefined, { rateless = false }: SimSerialOptions = {}): SimSerialOptions {
+  if (maxBaudRate === undefined) return {};
+  return { baudRate: rateless ? maxBaudRate : startBaudRate, maxBaudRate };
 }
 
 async function openTerminal(

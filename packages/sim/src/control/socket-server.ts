@@ -2,6 +2,12 @@ import { LinkError } from "@espx/proto";
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 
 /**
+ * Bytes that wait for a client that does not read; what the board says beyond them is lost, as on a real adapter. A chip whose flash is
+ * read sends 256 KiB before it waits for a word, and here it does so at once.
+ */
+export const unreadMaxBytes = 4 * 1024 * 1024;
+
+/**
  * Listens at a socket path or a TCP port, and keeps track of who is connected.
  *
  * When a client ends its side, ours stays open until `serve` ends it: a client that waits for that end knows that what it held is free.

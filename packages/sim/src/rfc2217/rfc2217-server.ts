@@ -10,14 +10,11 @@ import {
 } from "@espx/proto";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { SerialClaim, SerialGate } from "../control/serial-gate.ts";
-import { chunksOf, closeServer, endSide, listenOn } from "../control/socket-server.ts";
+import { chunksOf, closeServer, endSide, listenOn, unreadMaxBytes } from "../control/socket-server.ts";
 import { ComPortServer, modemState } from "./com-port-server.ts";
 import { TelnetOptions } from "./telnet-options.ts";
 
 const host = "127.0.0.1";
-
-/** Bytes that wait for a client that does not read; what the board says beyond them is lost, as on a real adapter. */
-const unreadMaxBytes = 4 * 1024 * 1024;
 
 /**
  * Serves a board's serial port to RFC 2217 clients of this machine, one at a time.

@@ -80,6 +80,16 @@ describe("the pseudo-terminal of a simulator", () => {
     await link.close();
   });
 
+  it.skipIf(!socat)("keeps 700 kB for a client that reads late (needs socat)", async () => {
+    const terminal = await open(await start(), "r+");
+    await ask(terminal, "1 + 1\r", "2\r\n>>> ");
+    await terminal.write("for i in range(700): print('x' * 998)\r\r\r");
+    await sleep(1_500);
+    const seen = await ask(terminal, "'the' + ' end'\r", "'the end'\r\n>>> ");
+    await terminal.close();
+    expect(seen.match(/^x{998}\r$/gm)).toHaveLength(700);
+  });
+
   it.skipIf(!socat)("leaves neither a file nor a process behind (needs socat)", async () => {
     const path = await start();
     expect(existsSync(path)).toBe(true);
