@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SerialLink, SimFault, SimSerialOptions } from "@espx/proto";
+import { CanceledError, type SerialLink, type SimFault, type SimSerialOptions } from "@espx/proto";
 import { createWorld, type VirtualBoard, type World } from "@espx/sim";
 import { afterEach, expect, test } from "vitest";
 import { SeededRandom } from "../../../testsuite/fuzz/seeded-random.ts";
@@ -249,3 +249,26 @@ test("a file that was compiled for another interpreter is refused before anythin
   expect([...board.flash.files().keys()]).toEqual(["/main.py"]);
   expect(new TextDecoder().decode(board.flash.read("/main.py"))).toBe(running);
 }, 60_000);
+
+test("what a deploy that was called off left half done is gone with the next one that needs nothing of it", async () => {
+  await start();
+  await using folder = await setFolder(data.subarray(0, 3_000));
+  expect((await deploy(folder.path)).code).toBe(0);
+  await writeFile(join(folder.path, "set/data.bin"), data);
+  const stop = new AbortController();
+  const serial = { baudRate: 115_200 };
+  const canceled = await deploy(folder.path, [], {
+    serial,
+    signal: stop.signal,
+    onProgress: () => stop.abort(calledOff),
+  });
+  expect([canceled.code, warnings(canceled)]).toEqual([130, ""]);
+  expect(board.flash.files().has("/.espx-part")).toBe(true);
+  await writeFile(join(folder.path, "set/data.bin"), data.subarray(0, 3_000));
+  expect((await deploy(folder.path, ["--check"])).code).toBe(0);
+  expect(board.flash.files().has("/.espx-part")).toBe(true);
+  expect((await deploy(folder.path)).code).toBe(0);
+  expectWhole(data.subarray(0, 3_000));
+}, 60_000);
+
+const calledOff = new CanceledError("cli/interrupted", "interrupted", { exitCode: 130 });

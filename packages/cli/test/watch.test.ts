@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeSlotRecord, encodeSlotRecord, SLOT_RECORD_PATHS, type SimBoard, type SlotRecord } from "@espx/proto";
 import { createWorld, type World } from "@espx/sim";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { SpoiledLink } from "../../../testsuite/cable/spoiled-link.ts";
 import { Desk } from "./_desk.ts";
 import { run, tempFolder } from "./_run.ts";
 
@@ -168,7 +170,7 @@ test("called off in the middle of a transfer the board runs again", async () => 
   await using folder = await tempFolder(files);
   const desk = sitAt(folder.path, "./kit");
   await desk.nth("watching", 1);
-  await desk.save("kit/large.txt", "0123456789abcdef".repeat(20_000));
+  await desk.save("kit/large.txt", randomBytes(240_000).toString("base64"));
   await expect.poll(() => board.flash.journal.at(-1)?.kind === "write").toBe(true);
   let said = "";
   board.onEvent((event) => {
@@ -182,4 +184,27 @@ test.each([["--check"], ["--dry-run"]])("%s and --watch exclude each other", asy
   await using folder = await tempFolder(files);
   const result = await sitAt(folder.path, "./kit", flag).ended;
   expect(result.code).toBe(2);
+});
+
+test("a large save goes at a raised rate and deflated, a small one as it is", async () => {
+  await using folder = await tempFolder(files);
+  const links: SpoiledLink[] = [];
+  const link = (): SpoiledLink => {
+    links.push(new SpoiledLink(board.openSerial({ baudRate: 115_200 }), { kind: "uart" }));
+    return links.at(-1) as SpoiledLink;
+  };
+  const desk = new Desk(link, folder.path, ["./kit"]);
+  await desk.nth("watching", 1);
+  await desk.save("kit/helper.py", "def say():\n    print('kit: two')\n");
+  await desk.nth("saved", 1);
+  expect(links.map(({ rates }) => rates)).toEqual([[]]);
+  const sentBytes = links[0]?.sentBytes ?? 0;
+  const long = `${"# the same again and again\n".repeat(1_000)}def say():\n    print('kit: three')\n`;
+  await desk.save("kit/helper.py", long);
+  expect((await desk.nth("saved", 2)).data["sentBytes"]).toBe(long.length);
+  await desk.prints("kit: three\n");
+  expect(links[0]?.rates.slice(0, 2)).toEqual([921_600, 115_200]);
+  expect((links[0]?.sentBytes ?? Infinity) - sentBytes).toBeLessThan(5_000);
+  await desk.leave();
+  expect(text("/helper.py")).toBe(long);
 });

@@ -40,7 +40,7 @@ export { parseRemoteFailure } from "./remote-failure.ts";
 export { parseRunningAnswer, runningQuery } from "./running-state.ts";
 export type { RunningAnswer } from "./running-state.ts";
 export { SerialTransport } from "./serial-transport.ts";
-export type { SerialTransportOptions } from "./serial-transport.ts";
+export type { SerialTransportOptions } from "./transport-options.ts";
 export type { Deflate } from "./stream/frame-packer.ts";
 export type { LineReport } from "./stream/step-stream.ts";
 export { formatTrace, traceLink } from "./trace-link.ts";

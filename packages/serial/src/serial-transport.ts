@@ -6,7 +6,6 @@ import type {
   Progress,
   RunningState,
   SerialLink,
-  Sha256,
   SlotName,
   SlotRecord,
   Step,
@@ -14,20 +13,18 @@ import type {
 } from "@espx/proto";
 import { askRunning } from "./ask-running.ts";
 import { Confirmation } from "./confirmation.ts";
-import { inventoryScript, resetScript } from "./device-scripts.ts";
+import { INCOMING_PATH, inventoryScript, resetScript } from "./device-scripts.ts";
 import type { resetReasons } from "./device-scripts.ts";
 import { readInventory } from "./inventory-lines.ts";
 import type { PartialFile } from "./inventory-lines.ts";
 import { execPacked } from "./packed-script.ts";
-import type { Entered, EnterOptions } from "./raw-enter.ts";
 import { RawRepl } from "./raw-repl.ts";
 import { ascii, skipPast, timedOut, write } from "./wire.ts";
 import { checkRoom } from "./room.ts";
-import type { Deflate } from "./stream/frame-packer.ts";
 import { findResumePoint } from "./stream/resume.ts";
 import type { ResumePoint } from "./stream/resume.ts";
 import { StepStream } from "./stream/step-stream.ts";
-import type { LineReport } from "./stream/step-stream.ts";
+import type { SerialTransportOptions } from "./transport-options.ts";
 
 /** How long a board may take to say that it starts anew. */
 const RESTART_MS = 2_000;
@@ -38,21 +35,6 @@ const SILENCE_MS = 45_000;
 const HEAP_MIN_BYTES = 40 * 1024;
 /** From here on a window of 8 KiB does no harm, and saves some. */
 const HEAP_AMPLE_BYTES = 96 * 1024;
-
-export interface SerialTransportOptions extends Pick<EnterOptions, "timeoutMs" | "mayReset"> {
-  /** Gets the lines that the board prints while {@link SerialTransport.watch} waits. */
-  readonly onConsole?: (line: string) => void;
-  /** Told once when the raw REPL was entered: whether a program was stopped, and how. */
-  readonly onEntered?: (entered: Entered) => void;
-  /** Makes what is sent smaller, where the board can inflate. */
-  readonly deflate?: Deflate;
-  /** Lets a file that was begun by an interrupted deploy go on where it stopped. */
-  readonly sha256?: Sha256;
-  /** Asked before much is sent: rates to try for it, best first. Never on native USB, which has no rate. */
-  readonly rates?: () => Promise<readonly number[]>;
-  /** Told how the line did after each stream. */
-  readonly onLine?: (line: LineReport) => void;
-}
 
 /** Below that the time to agree on a rate is not won back. */
 const RATE_MIN_BYTES = 4 * 1024;
@@ -71,7 +53,10 @@ export class SerialTransport implements Transport {
   #stream: StepStream | undefined;
   /** The last step that was given, done or not. */
   #lastStep: Promise<void> = Promise.resolve();
+  /** What the board holds, as long as nothing was changed. */
   #known: Known | undefined;
+  /** What the board is, as it was last read. */
+  #board: Inventory | undefined;
   #sendBytes = 0;
   #resume: ResumePoint | null = null;
   #committed: SlotRecord | null = null;
@@ -130,7 +115,20 @@ export class SerialTransport implements Transport {
       await (await this.repl(signal)).softReset(signal);
       this.#stream?.forget();
     }
+    if (!plan.steps.some((step) => step.kind === "put")) await this.tidy(signal);
     return new Set();
+  }
+
+  /** Removes what a deploy that was broken off left half done, where nothing is going to be put over it. */
+  async tidy(signal?: AbortSignal): Promise<void> {
+    if (this.#known?.partial == null) return;
+    await (await this.repl(signal)).exec(`import os\nos.remove('${INCOMING_PATH}')`, { signal });
+    this.#known = { ...this.#known, partial: null };
+  }
+
+  /** Says how much the next steps send, where no plan is begun for them: much is worth a higher rate. */
+  announce(sendBytes: number): void {
+    this.#sendBytes = sendBytes;
   }
 
   /**
@@ -231,18 +229,18 @@ export class SerialTransport implements Transport {
     const { deflate } = this.#options;
     const output = await execPacked(repl, inventoryScript, { deflate, timeoutMs: INVENTORY_TIMEOUT_MS, signal });
     this.#known = readInventory(output);
+    this.#board = this.#known.inventory;
     return this.#known;
   }
 
   #startStream(): StepStream {
     const { deflate, rates, onLine } = this.#options;
     const { kind, safeCreditBytes } = this.#link.traits;
-    const inventory = this.#known?.inventory;
     const isUsb = kind === "usb-jtag" || kind === "cdc";
     return new StepStream((signal) => this.#rawRepl(signal), {
       creditBytes: safeCreditBytes >> 1,
-      deflate: inventory?.capabilities.includes("deflate") === true ? deflate : undefined,
-      windowBits: (inventory?.heapFreeBytes ?? 0) >= HEAP_AMPLE_BYTES ? 13 : 12,
+      deflate: this.#board?.capabilities.includes("deflate") === true ? deflate : undefined,
+      windowBits: (this.#board?.heapFreeBytes ?? 0) >= HEAP_AMPLE_BYTES ? 13 : 12,
       rates: isUsb || this.#sendBytes < RATE_MIN_BYTES ? undefined : rates,
       onLine,
     });

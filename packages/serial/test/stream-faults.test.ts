@@ -132,6 +132,8 @@ describe("what a broken-off deploy leaves", () => {
     bench.link.toBoard = (byte) => byte;
     await work;
     expectAll([big]);
+    await transport.repl();
+    expect(bench.lines[0]?.troubles).toBeGreaterThan(0);
   });
 
   test("is not taken for the beginning of another file", async () => {

@@ -7,7 +7,7 @@ export default defineCommand({
   summary: "list the ports at which boards may be",
   description:
     "Lists serial ports and running virtual boards. No port is opened, so no board is reset. With --watch it goes on, and says what is plugged in and unplugged, until Ctrl-C or --timeout.",
-  examples: ["espx ports", "espx ports --json", "espx ports --watch --timeout 5"],
+  examples: ["espx ports", "espx ports --json", "espx ports --watch --timeout 2"],
   flags: {
     all: { short: "a", description: "also ports whose adapter is not one that ESP32 boards carry" },
     watch: { short: "w", description: "go on: say which ports come and go" },

@@ -4,7 +4,7 @@ import type { Board } from "./board.ts";
 
 /** Takes the steps of a plan in turn, with progress over all that travels. */
 export async function applyPlan(ctx: Context, { transport }: Board, plan: Plan): Promise<void> {
-  if (plan.upToDate) return;
+  if (plan.upToDate) return transport.tidy(ctx.signal);
   const done = await transport.begin(plan, ctx.signal);
   let sentBytes = 0;
   const report = (doneBytes: number, path: string | null): void =>

@@ -123,7 +123,6 @@ interface Bring {
 }
 
 async function bringFiles(ctx: Context, board: Board, { plan, restart }: Bring): Promise<void> {
-  if (plan.upToDate) return;
   await applyPlan(ctx, board, plan);
-  if (restart) await board.transport.restart(ctx.signal);
+  if (restart && !plan.upToDate) await board.transport.restart(ctx.signal);
 }

@@ -34,11 +34,9 @@ export async function watchDeploy(ctx: Context, options: DeployOptions): Promise
   const watched: Watched = { paths: watchedPaths(ctx, first.target, options.configFile) };
   const url = await choosePort(ctx, { port: options.port, device: first.target.device, filter: options.filter });
   const desk: Desk = { ctx, options, watched, url, set: first, seen: await takeSnapshot(watched), begun: false };
-  // To agree on a rate takes longer than what a save sends; one that was named is taken.
-  const baud = options.baud === "auto" ? "fixed" : options.baud;
   for (;;) {
     try {
-      await withBoard(ctx, { url, afterwards: "soft-restart", baud }, (board) => work(desk, board));
+      await withBoard(ctx, { url, afterwards: "soft-restart", baud: options.baud }, (board) => work(desk, board));
     } catch (error) {
       if (!desk.begun || !mayReturn(error)) throw error;
       const text = `${(error as Error).message}; waiting for the board`;
@@ -121,6 +119,7 @@ async function takeOver(desk: Desk, board: Board, inventory: Inventory): Promise
   if (plan.upToDate) return inventory;
   const steps = plan.steps.filter((step) => step.kind !== "reset");
   // The room was counted by the plan, and the board's files are known: there is nothing to begin with.
+  board.transport.announce(plan.sendBytes);
   await Promise.all(steps.map((step) => board.transport.apply(step, { signal: ctx.signal })));
   await board.transport.restart(ctx.signal);
   const paths = steps.flatMap((step) => ("path" in step ? [step.path] : []));
