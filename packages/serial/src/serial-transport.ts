@@ -121,7 +121,7 @@ export class SerialTransport implements Transport {
 
   /** Removes what a deploy that was broken off left half done, where nothing is going to be put over it. */
   async tidy(signal?: AbortSignal): Promise<void> {
-    if (this.#known?.partial == null) return;
+    if (this.#known === undefined || this.#known.partial === null) return;
     await (await this.repl(signal)).exec(`import os\nos.remove('${INCOMING_PATH}')`, { signal });
     this.#known = { ...this.#known, partial: null };
   }
