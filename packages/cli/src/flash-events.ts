@@ -135,15 +135,16 @@ export const flashEventSchemas = {
       resumed: z.int().min(0),
       baudRate: z.int(),
       durationMs: z.int().min(0),
+      left: z.enum(["reset", "watchdog", "started", "stays"]),
       boot: z
         .object({
-          kind: z.enum(["micropython", "blank", "no-application", "loop", "other", "silent"]),
+          kind: z.enum(["micropython", "blank", "no-application", "loop", "download", "other", "silent"]),
           text: z.string(),
         })
         .nullable(),
     })
     .describe(
-      "Files are in flash, each verified there; `sentBytes` is what went over the line, compressed; `boot` is what the board did after its reset, null when it was not reset.",
+      "Files are in flash, each verified there; `sentBytes` is what went over the line, compressed; `left` is how the chip was left: reset, reset by its watchdog, started without a reset, or still in its loader; `boot` is what the board did then, null when it was not started.",
     ),
   details: z
     .object({

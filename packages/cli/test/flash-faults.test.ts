@@ -1,5 +1,5 @@
 import { type EspxError, LinkError, type SerialLink } from "@espx/proto";
-import { type ConnectOptions, FlashSession } from "@espx/serial";
+import { type ConnectOptions, FlashSession, parseCustomReset } from "@espx/serial";
 import { describe, expect, test } from "vitest";
 import type { ChipFixture } from "../../sim/test/chip/chip-fixture.ts";
 import { realClock } from "../src/clock.ts";
@@ -42,7 +42,7 @@ describe("no loader answers, and the error says why:", () => {
       const error = await failure(fixture, { setSignals: ({ rts }, pass) => pass({ dtr: false, rts }) });
       expect(error.code).toBe("flash/not-download-mode");
       expect(error.message).toContain("starts from flash (0x13, SPI_FAST_FLASH_BOOT)");
-      expect(error.hint).toContain("hold BOOT, tap EN");
+      expect(error.hint).toMatch(/hold BOOT, tap EN.*--reset-delay 2000.*--before with your own steps/);
     }));
 
   test("the chip waits in download mode, and no byte reaches it", () =>
@@ -281,3 +281,13 @@ describe("what is lost on the way", () => {
       await expect(session.write(firmware())).rejects.toBeInstanceOf(LinkError);
     }));
 });
+
+test("steps that somebody wrote down and that lead nowhere are told of, and nothing else is tried", () =>
+  withChip({}, async (fixture) => {
+    const attempts: unknown[] = [];
+    const onEvent: ConnectOptions["onEvent"] = (event) => event.kind === "reset" && attempts.push(event.strategy);
+    const before = parseCustomReset("D0|R1|W0.1|R0|W0.2");
+    const error = await failure(fixture, { clock: realClock, options: { before, onEvent } });
+    expect(error.code).toBe("flash/not-download-mode");
+    expect(attempts).toEqual(["custom", "custom"]);
+  }));

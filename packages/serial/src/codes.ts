@@ -52,6 +52,7 @@ export const serialCodes = {
     class: "UsageError",
     meaning: "a flash mode, clock or size is one that the chip does not have",
   },
+  "flash/bad-reset-sequence": { class: "UsageError", meaning: "a text is no reset sequence" },
   "flash/image-chip": { class: "RefusedError", meaning: "an image is made for another chip" },
   "flash/image-revision": { class: "RefusedError", meaning: "an image is made for other revisions of the chip" },
   "flash/no-partition": { class: "RefusedError", meaning: "no application partition begins where an image would go" },

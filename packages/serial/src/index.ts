@@ -20,8 +20,12 @@ export type { FlashPlan, FlashRegion, FlashRun } from "./flash/flash-plan.ts";
  * `refuseProtected` is what `write` and the erasers call first.
  */
 export { FlashSession } from "./flash/flash-session.ts";
-export type { ChipFacts, FlashProgress, FlashReport, FlashWorkOptions, Left } from "./flash/flash-session.ts";
-export type { LeaveMode, ResetStrategy } from "./flash/reset-sequences.ts";
+export { parseCustomReset } from "./flash/custom-reset.ts";
+export type { CustomReset } from "./flash/custom-reset.ts";
+export type { ChipFacts, FlashProgress, FlashReport, FlashWorkOptions } from "./flash/flash-session.ts";
+export { isInLoader } from "./flash/leave-chip.ts";
+export type { LeaveMode, Left } from "./flash/leave-chip.ts";
+export type { ResetStrategy } from "./flash/reset-sequences.ts";
 export { refuseProtected } from "./flash/security.ts";
 export type { ChipSecurity } from "./flash/security.ts";
 export type { ImageFile, ImagePlace } from "./flash/image-place.ts";

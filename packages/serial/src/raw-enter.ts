@@ -1,4 +1,5 @@
 import { LinkError } from "@espx/proto";
+import { hardReset } from "./flash/reset-sequences.ts";
 import { printable } from "./printable.ts";
 import { ascii, skipPast, write } from "./wire.ts";
 import type { Wire } from "./wire.ts";
@@ -108,15 +109,9 @@ async function settle({ reader, clock, signal }: Attempt): Promise<void> {
   } while (await reader.more(0, { untilMs: clock.now() + SETTLE_MS, signal }));
 }
 
-/** Pulls EN low through RTS with the boot pin high; answers whether that could be done. */
+/** Resets the board through RTS with the boot pin high; answers whether that could be done. */
 async function pulseReset({ link, clock }: Wire, { mayReset = true, signal }: EnterOptions): Promise<boolean> {
-  if (!mayReset || !(await link.setSignals({ dtr: false, rts: true }))) return false;
-  try {
-    await clock.sleep(100, signal);
-  } finally {
-    await link.setSignals({ dtr: false, rts: false });
-  }
-  return true;
+  return mayReset && (await hardReset(link, clock, signal));
 }
 
 /** A board at its prompt, or in the raw REPL already, answers with prompts and nothing else. */

@@ -12,6 +12,8 @@ test("the package offers exactly this", () => {
       "askRunning",
       "enterSteps",
       "formatTrace",
+      "isInLoader",
+      "parseCustomReset",
       "parseInventory",
       "parseRemoteFailure",
       "parseRunningAnswer",

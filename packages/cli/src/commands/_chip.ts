@@ -1,12 +1,12 @@
 import { UsageError } from "@espx/proto";
-import type { BeforeMode, LeaveMode } from "@espx/serial";
+import { type BeforeMode, type CustomReset, type LeaveMode, parseCustomReset } from "@espx/serial";
 import type { Context } from "../context.ts";
 import { chooseBoard } from "../jobs/choose-port.ts";
 import type { ChipVisit } from "../jobs/on-chip.ts";
 import { boardFlags, wholeNumber } from "./_flags.ts";
 
 const befores: readonly BeforeMode[] = ["default-reset", "usb-reset", "no-reset"];
-const afters: readonly LeaveMode[] = ["hard-reset", "soft-reset", "no-reset"];
+const afters: readonly Exclude<LeaveMode, CustomReset>[] = ["hard-reset", "watchdog-reset", "soft-reset", "no-reset"];
 
 /** Flags of every verb that talks to a chip's loader, beside its port. */
 const loaderFlags = {
@@ -16,8 +16,15 @@ const loaderFlags = {
     short: "b",
     description: "highest rate of the line (921600, or what this adapter held before)",
   },
-  before: { value: "mode", description: `${befores.join(", ")} (the chip waits in its loader)` },
-  after: { value: "mode", description: `${afters.join(", ")} (the chip stays in its loader)` },
+  before: {
+    value: "mode",
+    description: `${befores.join(", ")} (the chip waits in its loader), or steps such as D0|R1|W0.1|D1|R0|W0.05|D0`,
+  },
+  after: {
+    value: "mode",
+    description: `${afters.join(", ")} (the chip stays in its loader), or steps as for --before`,
+  },
+  resetDelay: { value: "ms", description: "how long the boot pin stays low behind a reset (50, then 550)" },
   noStub: { description: "work with the chip's ROM alone, which is slower" },
   trace: { value: "file", description: "write every byte on the line with its time" },
 } as const;
@@ -31,6 +38,7 @@ interface LoaderFlags {
   readonly baud: string | undefined;
   readonly before: string | undefined;
   readonly after: string | undefined;
+  readonly resetDelay: string | undefined;
   readonly noStub: boolean;
   readonly trace: string | undefined;
 }
@@ -44,12 +52,14 @@ interface ChipFlags extends LoaderFlags {
 
 /** How a chip is reached and left, whatever its port. */
 export function loaderWish(flags: LoaderFlags): Omit<ChipVisit, "url" | "device"> {
-  const { chip, baud, before = "default-reset", after = "hard-reset", noStub, trace } = flags;
+  const { chip, baud, before = "default-reset", after = "hard-reset", resetDelay, noStub, trace } = flags;
   return {
     chip: chip === "auto" ? undefined : chip?.toLowerCase().replaceAll("-", ""),
     baudRate: baud === undefined ? undefined : wholeNumber(baud, "--baud", { min: 1200, max: 5_000_000 }),
-    before: oneOf(before, befores, "--before"),
-    after: oneOf(after, afters, "--after"),
+    before: resetOf(before, befores, "--before"),
+    after: resetOf(after, afters, "--after"),
+    resetDelayMs:
+      resetDelay === undefined ? undefined : wholeNumber(resetDelay, "--reset-delay", { min: 0, max: 10_000 }),
     useStub: !noStub,
     trace,
   };
@@ -60,6 +70,11 @@ export async function chosenChip(ctx: Context, flags: ChipFlags): Promise<ChipVi
   const wish = loaderWish(flags);
   const { url, entry } = await chooseBoard(ctx, flags);
   return { ...wish, url, device: entry };
+}
+
+/** One of the names, or a sequence of steps. @throws UsageError `cli/flag-value`, `flash/bad-reset-sequence` */
+function resetOf<T extends string>(text: string, values: readonly T[], flag: string): T | CustomReset {
+  return text.includes("|") || /^[DRUW][\d.]/i.test(text) ? parseCustomReset(text) : oneOf(text, values, flag);
 }
 
 /** @throws UsageError `cli/flag-value` */

@@ -20,6 +20,7 @@ export default defineCommand({
     "espx flash --image firmware.bin --erase --yes --port sim:kitchen",
     "espx flash --board ESP32_GENERIC --port sim:kitchen",
     "espx flash --image firmware.bin --all --yes",
+    'espx flash --image firmware.bin --port sim:kitchen --before "U0,0|U1,1|U0,1|W0.1|U1,0|W0.05|U0,0"',
   ],
   flags: {
     ...chipFlags,

@@ -1,5 +1,13 @@
-import { isEspxError, type PortInfo, type SerialLink } from "@espx/proto";
-import { type BeforeMode, type ChipFacts, type ConnectEvent, FlashSession } from "@espx/serial";
+import { isEspxError, type PortInfo, type SerialLink, UsageError } from "@espx/proto";
+import {
+  type AdapterMemory,
+  type BeforeMode,
+  type ChipFacts,
+  type ConnectEvent,
+  type CustomReset,
+  FlashSession,
+  parseCustomReset,
+} from "@espx/serial";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import { flashTools } from "../ports/flash-tools.ts";
@@ -12,7 +20,9 @@ export interface ChipWish {
   readonly url: string;
   /** The chip that it must be, as `esp32s3`. */
   readonly chip?: string | undefined;
-  readonly before?: BeforeMode | undefined;
+  readonly before?: BeforeMode | CustomReset | undefined;
+  /** Time that the boot pin stays low behind a reset. */
+  readonly resetDelayMs?: number | undefined;
   /** Highest rate; what is known of the adapter, else 921600, when left out. */
   readonly baudRate?: number | undefined;
   readonly useStub?: boolean | undefined;
@@ -56,13 +66,16 @@ async function connect(ctx: Context, wish: ChipWish, { trace, held }: Held): Pro
   const first = hold(await openWhenThere(ctx, url));
   const port = (await ctx.outside.listPorts()).find((entry) => entry.url === url);
   const adapters = rememberedAdapters(ctx.env);
+  const remembered = await adapters.of(port, url);
+  assertReadable(remembered, adapters.path);
   const session = await FlashSession.connect(first, ctx.clock, {
     tools: flashTools,
     chip: wish.chip,
     before: wish.before,
+    resetDelayMs: wish.resetDelayMs,
     baudRate: wish.baudRate,
     useStub: wish.useStub,
-    remembered: await adapters.of(port, url),
+    remembered,
     signal: ctx.signal,
     onEvent: (event) => report(ctx, url, event),
     reopen: () => findAgain(ctx, { url, port, open }),
@@ -70,6 +83,19 @@ async function connect(ctx: Context, wish: ChipWish, { trace, held }: Held): Pro
   ctx.out.emit({ kind: "chip", data: chipData(url, session) });
   await adapters.remember(port, url, session.memory);
   return session;
+}
+
+/** Steps of a reset may have been written into the file by hand. @throws UsageError `flash/bad-reset-sequence` */
+function assertReadable({ sequence }: AdapterMemory, path: string): void {
+  try {
+    if (sequence !== undefined) parseCustomReset(String(sequence));
+  } catch (cause) {
+    if (!isEspxError(cause)) throw cause;
+    throw new UsageError("flash/bad-reset-sequence", `${path}: ${cause.message}`, {
+      hint: "correct it there, or take the line with the sequence out",
+      cause,
+    });
+  }
 }
 
 /** A board that came off may come back under another name, but with its serial number. */
@@ -125,10 +151,20 @@ function report(ctx: Context, url: string, event: ConnectEvent): void {
       return say("warning", `${event.reason}; trying again`);
     case "resumed":
       return say("info", "found again, going on where it stopped");
+    case "watchdog":
+      return say("info", watchdogTexts[event.why]);
+    case "no-watchdog":
+      return say("warning", `${event.reason}: it is reset by RTS instead`);
     case "chip":
       return;
   }
 }
+
+const watchdogTexts = {
+  asked: "the chip is reset by its watchdog",
+  stays:
+    "BOOT was held at the chip's last start, so that a reset over its USB leads back into the loader: it is reset by its watchdog",
+} as const;
 
 /** A chip as the `chip` event has it. */
 export function chipData(port: string, session: FlashSession): EventData<"chip"> {

@@ -7,6 +7,8 @@ import {
   type FlashRegion,
   type FlashSession,
   type LeaveMode,
+  type Left,
+  isInLoader,
   refuseProtected,
 } from "@espx/serial";
 import type { Context } from "../context.ts";
@@ -20,7 +22,6 @@ import { filesAtRisk } from "./files-at-risk.ts";
 import { showProgress } from "./flash-progress.ts";
 import { placeOnChip, tableOnChip } from "./flash-files.ts";
 import type { FileSource } from "./flash-source.ts";
-import { resetQuietly } from "./on-chip.ts";
 
 /** What is flashed, where and how. */
 export interface FlashOptions extends ChipWish {
@@ -78,7 +79,7 @@ async function prepare(
     if (!ctx.flags.dryRun) await askFirst(ctx, job, { plan, table });
     return { job, plan };
   } catch (error) {
-    if (options.after !== "no-reset") await resetQuietly(ctx, session.link);
+    await session.leaveAnyway(options.after);
     throw error;
   }
 }
@@ -149,7 +150,7 @@ async function finish(ctx: Context, job: Job, written: Written): Promise<EventDa
   const { options, session, startMs } = job;
   const chip = chipData(options.url, session);
   const workMs = ctx.clock.now() - startMs;
-  const boot = await startBoard(ctx, job);
+  const { left, boot } = await startBoard(ctx, job);
   const data = {
     port: options.url,
     chip: chip.chip,
@@ -157,6 +158,7 @@ async function finish(ctx: Context, job: Job, written: Written): Promise<EventDa
     ...written,
     baudRate: chip.baudRate,
     durationMs: Math.round(workMs),
+    left,
     boot,
   };
   if (chip.mac !== null) await rememberedPorts(ctx.env).remember(chip.mac.replaceAll(":", ""), options.url);
@@ -165,24 +167,55 @@ async function finish(ctx: Context, job: Job, written: Written): Promise<EventDa
   return data;
 }
 
+interface Started {
+  readonly left: Left;
+  readonly boot: BootOutcome | null;
+}
+
 /** Leaves the chip and sees what the board does; null when it was not started. */
-async function startBoard(ctx: Context, { options, session }: Job): Promise<BootOutcome | null> {
+async function startBoard(ctx: Context, { options, session }: Job): Promise<Started> {
   const watch = new BootWatch(session.link, ctx.clock);
   const left = await session.leave(options.after);
   if (left === "stays") {
     watch.release();
-    return null;
+    return { left, boot: null };
   }
   try {
-    return await watch.outcome({ timeoutMs: bootTimeoutMs, signal: ctx.signal });
+    return { left, boot: await watch.outcome({ timeoutMs: bootTimeoutMs, signal: ctx.signal }) };
   } catch (error) {
-    // A chip with USB of its own leaves the bus at its reset.
-    if (isEspxError(error, "link/lost")) return { kind: "silent", text: "" };
+    if (isEspxError(error, "link/lost")) return { left, boot: await watchAgain(ctx, session) };
     throw error;
   }
 }
 
-const unstarted: ReadonlySet<BootOutcome["kind"]> = new Set(["blank", "no-application", "loop"]);
+/** How long a board that came back may say nothing, before it is asked. */
+const quietMs = 1500;
+/** Enter, then Ctrl-B: MicroPython greets again at its prompt; a program that reads its input gets both. */
+const askToGreet = Uint8Array.of(0x0d, 0x02);
+
+/** A chip with USB of its own leaves the bus at a reset of all of it, and may have greeted before its port is open again. */
+async function watchAgain(ctx: Context, session: FlashSession): Promise<BootOutcome> {
+  const { clock, signal } = ctx;
+  try {
+    const link = await session.reopen();
+    if (link === undefined) return nothingCame;
+    const watched = (timeoutMs: number): Promise<BootOutcome> =>
+      new BootWatch(link, clock).outcome({ timeoutMs, signal });
+    const first = await watched(quietMs);
+    if (first.kind !== "silent") return first.kind === "other" ? watched(bootTimeoutMs) : first;
+    const [greeting] = await Promise.all([watched(quietMs), link.write(askToGreet)]);
+    if (greeting.kind !== "silent") return greeting;
+    if (await isInLoader(link, clock, signal)) return { kind: "download", text: "" };
+    return await watched(bootTimeoutMs);
+  } catch (error) {
+    if (isEspxError(error, "link/lost") || isEspxError(error, "port/not-found")) return nothingCame;
+    throw error;
+  }
+}
+
+const nothingCame: BootOutcome = { kind: "silent", text: "" };
+
+const unstarted: ReadonlySet<BootOutcome["kind"]> = new Set(["blank", "no-application", "loop", "download"]);
 
 function judge(ctx: Context, { options, regions }: Job, boot: BootOutcome): void {
   if (boot.kind === "micropython") return;
@@ -203,6 +236,7 @@ function judge(ctx: Context, { options, regions }: Job, boot: BootOutcome): void
 }
 
 const hints: Partial<Record<BootOutcome["kind"], string>> = {
+  download: "it waits for a download again: let BOOT go, or what else holds the boot pin low, and press EN (RST)",
   blank: "there is no boot loader: flash a whole firmware, such as MicroPython's .bin for this chip",
   "no-application":
     "there is no application that it could start: flash a whole firmware, or the application to its partition",

@@ -1,4 +1,4 @@
-import { formatHex, type SerialLink } from "@espx/proto";
+import { formatHex } from "@espx/proto";
 import type { FlashSession, LeaveMode } from "@espx/serial";
 import type { Context } from "../context.ts";
 import type { DeviceEntry } from "../project/project.ts";
@@ -12,8 +12,6 @@ export interface ChipVisit extends ChipWish {
   readonly device: DeviceEntry | null;
   readonly after: LeaveMode;
 }
-
-const RESET_MS = 100;
 
 /**
  * {@link withChip} for work that needs no more than the session: says that the board is reset, holds it against the device that was
@@ -32,7 +30,7 @@ export function onChip<T>(ctx: Context, visit: ChipVisit, work: (session: FlashS
       done = await work(session);
     } catch (error) {
       // What ended the work is what is reported, not how the board was left.
-      if (after !== "no-reset") await resetQuietly(ctx, session.link);
+      await session.leaveAnyway(after);
       throw error;
     }
     await session.leave(after);
@@ -46,15 +44,4 @@ async function holdIdentity(ctx: Context, { chip }: FlashSession, { url, device 
   const id = formatHex(chip.identity.mac);
   checkIdentity(device, id, url);
   await rememberedPorts(ctx.env).remember(id, url);
-}
-
-/** Also after Ctrl-C: a board that is left in its loader looks broken. */
-export async function resetQuietly({ clock }: Context, link: SerialLink): Promise<void> {
-  try {
-    if (!(await link.setSignals({ dtr: false, rts: true }))) return;
-    await clock.sleep(RESET_MS);
-    await link.setSignals({ dtr: false, rts: false });
-  } catch {
-    // A board that is gone cannot be reset.
-  }
 }

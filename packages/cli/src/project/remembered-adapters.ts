@@ -13,6 +13,8 @@ interface KnownAdapter extends AdapterMemory {
 
 /** What is known of adapters. */
 export interface RememberedAdapters {
+  /** Where it is kept, for messages. */
+  readonly path: string;
   of(port: PortInfo | undefined, url: string): Promise<KnownAdapter>;
   /** Adds to what is known, or changes it. */
   remember(port: PortInfo | undefined, url: string, memory: KnownAdapter): Promise<void>;
@@ -20,12 +22,14 @@ export interface RememberedAdapters {
 
 /** Kept in `adapters.json` of the user's state folder, by USB ids where there are any; forgetting is no failure. */
 export function rememberedAdapters(env: Env): RememberedAdapters {
-  const file = stateFile(join(stateFolder(env), "adapters.json"));
+  const path = join(stateFolder(env), "adapters.json");
+  const file = stateFile(path);
   const of = async (port: PortInfo | undefined, url: string): Promise<KnownAdapter> => {
     const memory = (await file.read())[keyOf(port, url)];
     return typeof memory === "object" && memory !== null ? memory : {};
   };
   return {
+    path,
     of,
     remember: async (port, url, memory) => file.put(keyOf(port, url), { ...(await of(port, url)), ...memory }),
   };

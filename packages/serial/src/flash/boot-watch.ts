@@ -6,15 +6,17 @@ import { printable } from "../printable.ts";
 export interface BootOutcome {
   /**
    * `micropython`: its banner came. `blank`: no boot loader in flash, the ROM says so again and again. `no-application`: the boot loader
-   * finds nothing to start. `loop`: it starts over and over. `other`: it talks, but not as MicroPython does. `silent`: nothing came.
+   * finds nothing to start. `loop`: it starts over and over. `download`: it waits in its loader. `other`: it talks, but not as MicroPython does. `silent`: nothing came.
    */
-  readonly kind: "micropython" | "blank" | "no-application" | "loop" | "other" | "silent";
+  readonly kind: "micropython" | "blank" | "no-application" | "loop" | "download" | "other" | "silent";
   /** The banner's line, or the last lines that came. */
   readonly text: string;
 }
 
 /** Resets that count as a loop. */
 const loopResets = 4;
+/** A chip that says nothing for so long after it said that it waits for a download, waits. */
+const downloadQuietMs = 1500;
 
 /** Watches a board start; made before its reset, so that nothing is missed. */
 export class BootWatch {
@@ -45,7 +47,10 @@ export class BootWatch {
         const outcome = judge(this.#reader.history);
         const known = this.#reader.queue.length;
         if (outcome !== undefined) return outcome;
-        if (!(await this.#reader.more(known, { untilMs, signal }))) return unclear(this.#reader.history);
+        const waits = waitsForDownload(this.#reader.history);
+        const patienceMs = waits ? Math.min(untilMs, this.#clock.now() + downloadQuietMs) : untilMs;
+        if (await this.#reader.more(known, { untilMs: patienceMs, signal })) continue;
+        return waits ? { kind: "download", text: printable(this.#reader.history, 300) } : unclear(this.#reader.history);
       }
     } finally {
       this.release();
@@ -64,6 +69,12 @@ function judge(history: Uint8Array): BootOutcome | undefined {
   }
   if (count(text, /rst:0x/g) >= loopResets) return { kind: "loop", text: said };
   return undefined;
+}
+
+/** Whether that is what the last start led to. */
+function waitsForDownload(history: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(history);
+  return text.slice(Math.max(0, text.lastIndexOf("rst:0x"))).includes("waiting for download");
 }
 
 function unclear(history: Uint8Array): BootOutcome {

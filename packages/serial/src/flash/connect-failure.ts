@@ -1,6 +1,10 @@
 import { type EspxError, LinkError } from "@espx/proto";
 import { printable } from "../printable.ts";
 
+/** For boards whose circuit is not the usual one. */
+const slowOrOther =
+  "where EN rises late --reset-delay 2000 may do, and where its lines are wired otherwise --before with your own steps";
+
 /** What was seen while a chip did not answer. */
 export interface ConnectEvidence {
   readonly url: string;
@@ -56,7 +60,7 @@ function wrongMode(
   const mode = name === undefined ? code : `${code}, ${name.replace(/\)$/, "")}`;
   const why = canReset ? "resetting it did not bring it into download mode" : "this port cannot reset it";
   return new LinkError("flash/not-download-mode", `the chip at ${url} talks, but starts from flash (${mode}): ${why}`, {
-    hint: `${byHand}; look also whether something else drives the boot pin`,
+    hint: `${byHand}; look also whether something else drives the boot pin${canReset ? `; ${slowOrOther}` : ""}`,
     details: { ...details, bootMode: code },
   });
 }

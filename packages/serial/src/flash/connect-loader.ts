@@ -3,21 +3,23 @@ import type { ChipIdentity, FlashTools } from "./chip-catalogue.ts";
 import { type IdentifiedChip, identifyChip } from "./identify-chip.ts";
 import { Loader } from "./loader.ts";
 import { LoaderPort } from "./loader-port.ts";
-import { hardReset, type ResetStrategy } from "./reset-sequences.ts";
+import { type CustomReset, parseCustomReset } from "./custom-reset.ts";
+import { quietWatchdogs } from "./reset-registers.ts";
+import { hardReset, type ResetChoice, type ResetStrategy } from "./reset-sequences.ts";
+import { romBaudRate } from "./rom-baud-rate.ts";
 import { flashSizeOf, type FlashChip, readFlashId } from "./spi-flash.ts";
 import { uploadStub } from "./stub-upload.ts";
 import { type BeforeMode, call, synchronise } from "./synchronise.ts";
-
-/** The rate at which a ROM is talked to first. */
-export const romBaudRate = 115_200;
 
 /** How to reach a chip. */
 export interface ConnectOptions {
   readonly tools: FlashTools;
   /** The chip that it must be, as `esp32s3`; any when left out. */
   readonly chip?: string | undefined;
-  /** Default `default-reset`. */
-  readonly before?: BeforeMode | undefined;
+  /** Default `default-reset`; a sequence is the only one that is tried. */
+  readonly before?: BeforeMode | CustomReset | undefined;
+  /** Time that the boot pin stays low behind EN, in ms; default 50, then 550. */
+  readonly resetDelayMs?: number | undefined;
   /** Highest rate to raise the line to; default 921600. Where it does not hold, the next lower one is taken. */
   readonly baudRate?: number | undefined;
   /** What worked with this adapter before. */
@@ -33,6 +35,9 @@ export interface ConnectOptions {
 /** What is worth knowing of an adapter the next time. */
 export interface AdapterMemory {
   readonly strategy?: ResetStrategy | undefined;
+  /** Text of the sequence when the strategy is `custom`. */
+  readonly sequence?: string | undefined;
+  readonly resetDelayMs?: number | undefined;
   readonly baudRate?: number | undefined;
 }
 
@@ -42,6 +47,10 @@ export type ConnectEvent =
   | { readonly kind: "chip"; readonly description: string }
   | { readonly kind: "baud"; readonly baudRate: number; readonly refused: readonly number[] }
   | { readonly kind: "lost"; readonly reason: string }
+  /** The chip is reset by its own watchdog: it was `asked` for, or the chip `stays` in its loader when RTS resets it. */
+  | { readonly kind: "watchdog"; readonly why: "asked" | "stays" }
+  /** The watchdog was asked for and cannot do it: the chip is reset by RTS. */
+  | { readonly kind: "no-watchdog"; readonly reason: string }
   | { readonly kind: "resumed" };
 
 /** A chip whose loader answers, all set for flash. */
@@ -92,16 +101,17 @@ async function connectAt(
   baudRate: number,
   options: ConnectOptions,
 ): Promise<ConnectedLoader | undefined> {
-  const { signal, tools, before = "default-reset" } = options;
+  const { signal, tools } = options;
   const onAttempt = (attempt: number, strategy: ResetStrategy | undefined): void =>
     options.onEvent?.({ kind: "reset", attempt, strategy });
   // The ROM measures the rate of the first call.
   await port.link.setBaud(Math.min(romBaudRate, baudRate));
-  const strategy = options.remembered?.strategy;
-  const found = await synchroniseAnywhere(port, baudRate, { before, strategy, signal, onAttempt });
+  const found = await synchroniseAnywhere(port, baudRate, { ...beforeOf(options), signal, onAttempt });
   const rom = new Loader(port, { isStub: found.isStub, ...firstContact, baudRate: found.baudRate, signal });
   const chip = await identifyChip(rom, tools.chips);
   refuseOther(chip, options.chip);
+  const isOwnUsb = port.link.traits.kind === "usb-jtag" && !found.isStub && !chip.security.secureDownload;
+  if (isOwnUsb) await quietWatchdogs(chip.target.key, rom);
   const stub = await startStub(rom, chip, options);
   if (!chip.security.secureDownload && !(await raiseBaud(stub, baudRate))) {
     if (found.canReset) return undefined;
@@ -111,6 +121,18 @@ async function connectAt(
   options.onEvent?.({ kind: "chip", description: identity?.description ?? chip.target.name });
   const flash = await attachFlash(stub, chip);
   return { loader: stub, chip, identity, flash, strategy: found.strategy, canReset: found.canReset };
+}
+
+/** How the chip is brought into its loader: as a person wrote it down and as nothing else, or in every way that is known. */
+function beforeOf({ before = "default-reset", remembered, resetDelayMs }: ConnectOptions): {
+  readonly before: BeforeMode | "custom";
+  readonly reset: ResetChoice;
+} {
+  if (typeof before === "object") return { before: "custom", reset: { custom: before } };
+  const { strategy, sequence } = remembered ?? {};
+  const custom = sequence === undefined ? undefined : parseCustomReset(sequence);
+  const delayMs = resetDelayMs ?? remembered?.resetDelayMs;
+  return { before, reset: { remembered: strategy, custom, delayMs } };
 }
 
 const firstContact = { isUsbOtg: false, takesEncryption: false } as const;

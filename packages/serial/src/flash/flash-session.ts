@@ -1,12 +1,6 @@
 import type { Clock, SerialLink } from "@espx/proto";
 import { checkRegions } from "./check-regions.ts";
-import {
-  type AdapterMemory,
-  connectLoader,
-  type ConnectOptions,
-  defaultBaudRate,
-  romBaudRate,
-} from "./connect-loader.ts";
+import { type AdapterMemory, connectLoader, type ConnectOptions, defaultBaudRate } from "./connect-loader.ts";
 import type { ChipIdentity, ChipTarget } from "./chip-catalogue.ts";
 import { DeflateAhead } from "./deflate-ahead.ts";
 import { FaultCounter, Recovery } from "./recovery.ts";
@@ -14,7 +8,7 @@ import { sectorBytes } from "./flash-pieces.ts";
 import { type FlashPlan, type FlashRegion, planFlash } from "./flash-plan.ts";
 import { type Loader } from "./loader.ts";
 import { readFlash } from "./read-flash.ts";
-import { hardReset, type LeaveMode } from "./reset-sequences.ts";
+import { type Left, leaveChip, type LeaveMode } from "./leave-chip.ts";
 import { type ChipSecurity, refuseProtected } from "./security.ts";
 import type { FlashChip, Registers } from "./spi-flash.ts";
 import { performRun } from "./write-run.ts";
@@ -51,9 +45,6 @@ export interface FlashReport {
   /** How often the work was taken up again after a fault. */
   readonly resumed: number;
 }
-
-/** What became of the chip when it was left. */
-export type Left = "reset" | "started" | "stays";
 
 /** Reading goes on from here when the line broke. */
 const readPieceBytes = 256 * 1024;
@@ -106,7 +97,20 @@ export class FlashSession {
     // A rate that was asked for once, and is lower than the line holds, is not what the adapter can do.
     const isWish = asked !== undefined && this.baudRate >= asked && asked < usual;
     const baudRate = isWish ? remembered?.baudRate : this.baudRate;
-    return { strategy: this.#recovery.connected.strategy ?? remembered?.strategy, baudRate };
+    return { ...this.#resetMemory(), baudRate };
+  }
+
+  #resetMemory(): Pick<AdapterMemory, "strategy" | "sequence" | "resetDelayMs"> {
+    const { before, resetDelayMs, remembered } = this.#options;
+    const { strategy } = this.#recovery.connected;
+    if (strategy === undefined) return remembered ?? {};
+    const sequence = typeof before === "object" ? before.text : remembered?.sequence;
+    const hasDelay = /^(?:tight|classic)/.test(strategy);
+    return {
+      strategy,
+      sequence: strategy === "custom" ? sequence : undefined,
+      resetDelayMs: hasDelay ? (resetDelayMs ?? remembered?.resetDelayMs) : undefined,
+    };
   }
 
   /** The chip's registers, for what has no method here. */
@@ -236,17 +240,28 @@ export class FlashSession {
 
   /**
    * Leaves the chip, the link open and at 115200 baud: reset, started without a reset where the port cannot reset it, or as it is.
+   *
+   * A chip on USB of its own that comes back in its loader is reset by its watchdog, with the event `watchdog`; the link is lost then.
    */
   async leave(mode: LeaveMode = "hard-reset"): Promise<Left> {
-    const { port } = this.#loader;
-    if (mode === "no-reset") return "stays";
-    const { link, clock } = port;
-    const canReset = mode === "hard-reset" && (await link.setSignals({ dtr: false, rts: false }));
-    if (!canReset) await this.#loader.runFlash();
-    await link.drain();
-    if (this.baudRate !== romBaudRate) await link.setBaud(romBaudRate);
-    if (canReset) await hardReset(link, clock, this.#options.signal);
-    return canReset ? "reset" : "started";
+    const { signal, onEvent } = this.#options;
+    return leaveChip(this.#recovery.connected, mode, { signal, onEvent });
+  }
+
+  /** Leaves the chip also when the work was called off, and whatever stands in the way of that: a board left in its loader looks broken. */
+  async leaveAnyway(mode: LeaveMode = "hard-reset"): Promise<void> {
+    const { onEvent } = this.#options;
+    await leaveChip(this.#recovery.connected, mode, { onEvent }).catch(() => undefined);
+  }
+
+  /**
+   * Opens the port again after the chip left the bus at its reset; undefined without `reopen`.
+   *
+   * @throws as `reopen`
+   */
+  async reopen(): Promise<SerialLink | undefined> {
+    this.release();
+    return this.#options.reopen?.();
   }
 
   /** Stops listening; the link is its owner's to close. */

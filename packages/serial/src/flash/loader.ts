@@ -51,6 +51,11 @@ export class Loader implements Registers, RegisterReader {
     return this.#baudRate;
   }
 
+  /** The same loader at the same rate, called off by another signal, or by none. */
+  withSignal(signal: AbortSignal | undefined): Loader {
+    return new Loader(this.port, { ...this.#options, baudRate: this.#baudRate, signal });
+  }
+
   /** Bytes of one block to flash. */
   get writeBlockBytes(): number {
     if (this.#options.isUsbOtg) return blockBytes.usbOtg;

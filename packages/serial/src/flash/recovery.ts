@@ -1,5 +1,6 @@
 import { RefusedError, isEspxError, loaderFailure, type Clock, type SerialLink } from "@espx/proto";
-import { type ConnectedLoader, connectLoader, type ConnectOptions, romBaudRate } from "./connect-loader.ts";
+import { type ConnectedLoader, connectLoader, type ConnectOptions } from "./connect-loader.ts";
+import { romBaudRate } from "./rom-baud-rate.ts";
 import { call } from "./synchronise.ts";
 
 /** Faults in a row, without anything done between them, after which a line is given up. */

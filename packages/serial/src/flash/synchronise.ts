@@ -2,15 +2,15 @@ import { decodeLoaderReply, loaderCommand } from "@espx/proto";
 import type { SerialLink } from "@espx/proto";
 import { connectFailure } from "./connect-failure.ts";
 import type { LoaderPort } from "./loader-port.ts";
-import { type ResetStrategy, resetOrder, resetToLoader } from "./reset-sequences.ts";
+import { performReset, type ResetChoice, resetOrder, resetSteps, type ResetStrategy } from "./reset-sequences.ts";
 
 /** What is done to a board before it is talked to. */
 export type BeforeMode = "default-reset" | "usb-reset" | "no-reset";
 
 export interface SynchroniseOptions {
-  readonly before: BeforeMode;
-  /** Worked with this adapter before: tried first. */
-  readonly strategy?: ResetStrategy | undefined;
+  /** `custom` is the sequence of `reset` alone. */
+  readonly before: BeforeMode | "custom";
+  readonly reset?: ResetChoice | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Tells which strategy is tried next. */
   readonly onAttempt?: (attempt: number, strategy: ResetStrategy | undefined) => void;
@@ -49,7 +49,7 @@ export async function synchronise(port: LoaderPort, options: SynchroniseOptions)
     if (!canReset) break;
     options.onAttempt?.(attempt, strategy);
     port.flush();
-    canReset = await resetToLoader(link, clock, { strategy, signal: options.signal });
+    canReset = await performReset(link, clock, { steps: resetSteps(strategy, options.reset), signal: options.signal });
     const answer = canReset ? await call(port, callsPerReset, options.signal) : undefined;
     if (answer !== undefined) return { ...answer, strategy, canReset };
   }
@@ -95,10 +95,14 @@ async function answerToSync(port: LoaderPort, signal: AbortSignal | undefined): 
 }
 
 function* attempts(link: SerialLink, options: SynchroniseOptions): Generator<readonly [number, ResetStrategy]> {
-  const order: readonly ResetStrategy[] =
-    options.before === "usb-reset" ? ["usb-jtag"] : resetOrder(link, options.strategy);
+  const order = orderOf(link, options);
   let attempt = 0;
   for (let round = 0; round < rounds; round++) for (const strategy of order) yield [++attempt, strategy];
+}
+
+function orderOf(link: SerialLink, { before, reset }: SynchroniseOptions): readonly ResetStrategy[] {
+  if (before === "usb-reset") return ["usb-jtag"];
+  return before === "custom" ? ["custom"] : resetOrder(link, reset);
 }
 
 /** Whether the lines can be set, without moving them from where they rest. */

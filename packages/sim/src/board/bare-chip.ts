@@ -10,6 +10,8 @@ const bootBaudRate = 115_200;
 export interface BareChipEvents {
   /** `download`: with the boot pin as it was at the last reset. */
   again(reason: RomReason, next: "flash" | "download", atUs: number): void;
+  /** The RTC watchdog resets all of the chip. */
+  bitten(atUs: number): void;
 }
 
 /** A chip with power that runs no program: its serial loader waits, or what is in flash cannot be started. */
@@ -33,18 +35,18 @@ export class BareChip {
     else if (start.again !== undefined)
       this.#again = { atUs: atUs + start.again.afterMs * 1000, reason: start.again.reason };
     this.#print(new TextEncoder().encode(start.text), atUs);
-    if (chip.world.mode === "real" && this.#again !== undefined) {
-      this.#timer = setTimeout(() => this.startAgain(), Math.max(0, this.#again.atUs - chip.world.nowUs()) / 1000);
-    }
+    this.#setTimer();
   }
 
   /** When it starts over by itself; Infinity when it does not. */
   get againAtUs(): number {
-    return this.#isOver ? Infinity : (this.#again?.atUs ?? Infinity);
+    return this.#isOver ? Infinity : Math.min(this.#again?.atUs ?? Infinity, this.#chip.chip.watchdog.biteAtUs);
   }
 
   startAgain(): void {
-    if (this.#again !== undefined) this.#end(this.#again.reason, "flash", this.#again.atUs);
+    const { biteAtUs } = this.#chip.chip.watchdog;
+    if (biteAtUs < (this.#again?.atUs ?? Infinity)) this.#bite(biteAtUs);
+    else if (this.#again !== undefined) this.#end(this.#again.reason, "flash", this.#again.atUs);
   }
 
   /** Rate of its serial line; undefined follows the host's. */
@@ -77,7 +79,22 @@ export class BareChip {
       // In virtual time nobody else moves the clock while the loader works: a busy flash takes none.
       sleep: (ms) => (world.mode === "real" ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve()),
       leave: (next) => this.#end("hard", next, world.nowUs()),
+      nowUs: () => world.nowUs(),
+      registersWritten: () => this.#setTimer(),
     });
+  }
+
+  #setTimer(): void {
+    const { mode, nowUs } = this.#chip.world;
+    clearTimeout(this.#timer);
+    if (mode !== "real" || this.againAtUs === Infinity) return;
+    this.#timer = setTimeout(() => this.startAgain(), Math.max(0, (this.againAtUs - nowUs()) / 1000));
+  }
+
+  #bite(atUs: number): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#events.bitten(atUs);
   }
 
   #end(reason: RomReason, next: "flash" | "download", atUs: number): void {

@@ -28,6 +28,8 @@ export class BoardPower {
   #state: State = { kind: "off" };
   #transition: Promise<void> = Promise.resolve();
   #chipStartUs = 0;
+  /** The boot pin as it was at the last reset of the whole chip. */
+  #isBootLatched = false;
   #boots = 0;
   #failure: InternalError | undefined;
   /** Between a soft reset and the boot after it: the session whose console lives on. */
@@ -70,7 +72,7 @@ export class BoardPower {
       if (this.#state.kind !== "off") return;
       const atUs = this.#chip.world.nowUs();
       this.#chip.rtc.powerUp(atUs / 1000);
-      this.#start({ cause: "power-on", atUs, isBootPinLow });
+      this.#startChip({ cause: "power-on", atUs, isBootPinLow });
     });
     await this.#ready();
   }
@@ -78,7 +80,9 @@ export class BoardPower {
   off(): Promise<void> {
     return this.#change(async () => {
       await this.#settle();
-      if (this.#state.kind !== "off") await this.#end("power");
+      if (this.#state.kind === "off") return;
+      this.#chip.leaveUsb();
+      await this.#end("power");
     });
   }
 
@@ -95,11 +99,23 @@ export class BoardPower {
     void this.#change(async () => {
       await this.#settle();
       if (held && this.#state.kind !== "off") {
+        this.#chip.leaveUsb();
         await this.#end("reset");
         this.#state = { kind: "held" };
       } else if (!held && this.#state.kind === "held") {
-        this.#start({ cause: "power-on", atUs: this.#chip.world.nowUs(), isBootPinLow });
+        this.#startChip({ cause: "power-on", atUs: this.#chip.world.nowUs(), isBootPinLow });
       }
+    });
+  }
+
+  /** The chip's own USB resets its digital core: the RTC domain goes on, and the boot pin counts as at the last reset of the chip. */
+  resetCore(toDownload: boolean): void {
+    void this.#change(async () => {
+      await this.#settle();
+      if (this.#state.kind === "off" || this.#state.kind === "held") return;
+      const atUs = this.#chip.world.nowUs();
+      await this.#end("reset");
+      this.#start({ cause: "hard", romReason: "usb", atUs, isBootPinLow: toDownload || this.#isBootLatched });
     });
   }
 
@@ -110,9 +126,10 @@ export class BoardPower {
       if (this.#state.kind === "off" || this.#state.kind === "held") return;
       const atUs = this.#chip.world.nowUs();
       this.#chip.print(brownOutText, atUs / 1000);
+      this.#chip.leaveUsb();
       await this.#end("brown-out");
       this.#chip.rtc.powerUp(atUs / 1000);
-      this.#start({ cause: "power-on", romReason: "brown-out", atUs, isBootPinLow: this.#chip.isBootPinLow() });
+      this.#startChip({ cause: "power-on", romReason: "brown-out", atUs, isBootPinLow: this.#chip.isBootPinLow() });
     });
   }
 
@@ -123,10 +140,14 @@ export class BoardPower {
 
   /** @param patienceMs - how long the line waits for a board that does not read */
   sendSerial(bytes: Uint8Array, patienceMs: number): void {
-    if (this.#state.kind === "bare") return this.#state.bare.feed(bytes);
+    if (this.#state.kind === "bare") {
+      this.#state.bare.feed(bytes);
+      return this.#chip.taken(bytes.length);
+    }
     const arrival = { atMs: this.#chip.world.nowUs() / 1000, patienceMs };
     const session = this.#state.kind === "on" ? this.#state.session : this.#softlyStopped;
-    session?.sendSerial(bytes, arrival);
+    if (session === undefined) this.#chip.taken(bytes.length);
+    else session.sendSerial(bytes, arrival);
   }
 
   /** Something outside drives a pin otherwise: a sleeping chip may wake. */
@@ -168,6 +189,13 @@ export class BoardPower {
     this.#stop({ kind: "watchdog" }, atUs);
   }
 
+  /** A start after a reset of the whole chip, which looks at its boot pin then. */
+  #startChip(reason: BootReason & { readonly isBootPinLow: boolean }): void {
+    this.#isBootLatched = reason.isBootPinLow;
+    this.#chip.chip.watchdog.reset();
+    this.#start(reason);
+  }
+
   #start(reason: BootReason): void {
     this.#failure = undefined;
     if (reason.cause === "soft" || this.#startsProgram(reason, reason.romReason ?? reason.cause)) this.#run(reason);
@@ -184,6 +212,7 @@ export class BoardPower {
     const bare = new BareChip(this.#chip, start, atUs, {
       again: (reasonAgain, next, againUs) =>
         this.#startAgain(bare, { cause, atUs: againUs, isBootPinLow: next === "download" }, reasonAgain),
+      bitten: (bittenUs) => this.#bitten(bare, bittenUs),
     });
     this.#state = { kind: "bare", bare };
     this.#changed.notify();
@@ -196,6 +225,17 @@ export class BoardPower {
       if (this.#state.kind !== "bare" || this.#state.bare !== bare) return;
       const cause = reason === "hard" ? "hard" : again.cause;
       if (this.#startsProgram({ ...again, cause }, reason)) this.#run({ ...again, cause });
+    });
+  }
+
+  /** To a program it looks as its own watchdog does. */
+  #bitten(bare: BareChip, atUs: number): void {
+    void this.#change(async () => {
+      if (this.#state.kind !== "bare" || this.#state.bare !== bare) return;
+      this.#chip.leaveUsb();
+      await this.#end("watchdog", atUs);
+      const isBootPinLow = this.#chip.isBootPinLow();
+      this.#startChip({ cause: "watchdog", romReason: "rom-watchdog", atUs, isBootPinLow });
     });
   }
 
@@ -250,6 +290,7 @@ export class BoardPower {
       if (this.#state !== stopping || stopping.kind !== "on") return;
       const { watchdogUs } = stopping.session.control;
       if (stop.kind === "soft-reset") this.#softlyStopped = stopping.session;
+      if (stop.kind === "cut") this.#chip.leaveUsb();
       await this.#end(offReason(stop), atUs);
       switch (stop.kind) {
         case "reset":

@@ -32,6 +32,10 @@ export interface PoweredChip {
   readonly isBootPinLow: () => boolean;
   /** What drives a pin from outside. */
   readonly outsideLevel: OutsideLevel;
+  /** A reset of the whole chip takes its own USB off the bus. */
+  readonly leaveUsb: () => void;
+  /** Bytes that came over the line are gone: no program takes them. */
+  readonly taken: (bytes: number) => void;
   /** Puts on the serial line what comes from ROM and boot loader. */
   readonly print: (bytes: Uint8Array, atMs: number) => void;
   readonly rtc: RtcHost;

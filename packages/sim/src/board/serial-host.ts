@@ -3,6 +3,7 @@ import type { HostPart, PartChannel } from "./host-part.ts";
 import { LineFaults } from "./line-faults.ts";
 import { ResetCircuit } from "./reset-circuit.ts";
 import { BoardSerialLink } from "./serial-link.ts";
+import { UsbControl } from "./usb-control.ts";
 import { type SerialPortKind, startBaudRate, UartWire, UsbWire, type Wire, type WireEnds } from "./serial-wire.ts";
 
 /** What the serial ports of a board need from the board. */
@@ -12,10 +13,12 @@ export interface SerialOwner {
   readonly mode: "real" | "virtual";
   /** `patienceMs` is how long the line waits for a board that does not read; see `Arrival` of the console. */
   sendSerial(bytes: Uint8Array, patienceMs: number): void;
-  /** EN pulled low, or let go. */
   /** Rate of the line, given the one that the running program set; undefined follows the host's. */
   lineBaud(consoleBaud: number | undefined): number | undefined;
+  /** EN pulled low, or let go. */
   holdReset(held: boolean): void;
+  /** The chip's own USB resets its digital core. */
+  resetCore(toDownload: boolean): void;
 }
 
 /** A client, and the line to it. */
@@ -32,6 +35,7 @@ export class SerialHost implements HostPart {
   readonly name = "serial";
   readonly #owner: SerialOwner;
   readonly #resetCircuit: ResetCircuit;
+  readonly #usbControl: UsbControl;
   readonly #faults = new LineFaults();
   readonly #connections = new Map<SerialPortKind, Connection>();
   #channel: PartChannel | undefined;
@@ -42,6 +46,7 @@ export class SerialHost implements HostPart {
   constructor(owner: SerialOwner) {
     this.#owner = owner;
     this.#resetCircuit = new ResetCircuit((held) => owner.holdReset(held));
+    this.#usbControl = new UsbControl((toDownload) => owner.resetCore(toDownload));
   }
 
   /** Bytes that found the input ring full since the board was made. */
@@ -61,7 +66,7 @@ export class SerialHost implements HostPart {
     });
     channel.on("serial-counts", ({ taken, lost }: { readonly taken: number; readonly lost: number }) => {
       this.#lostBytes += lost;
-      for (const { wire } of this.#connections.values()) wire.taken(taken + lost);
+      this.taken(taken + lost);
     });
     channel.on("serial-baud", ({ baudRate }: { readonly baudRate: number }) => this.#setDeviceBaud(baudRate));
   }
@@ -79,6 +84,18 @@ export class SerialHost implements HostPart {
   /** Whether the client's modem lines hold the boot pin low. */
   get isBootLow(): boolean {
     return this.#resetCircuit.isBootLow;
+  }
+
+  /** The board took so many bytes. */
+  taken(bytes: number): void {
+    for (const { wire } of this.#connections.values()) wire.taken(bytes);
+  }
+
+  /** The chip's own USB is gone from the bus, and its client's link with it. */
+  leaveUsb(): void {
+    const error = new LinkError("link/lost", `sim:${this.#owner.name}/usb left the bus: the chip was reset`);
+    this.#usbControl.set({ dtr: false, rts: false });
+    this.#connections.get("usb")?.link.lose(error);
   }
 
   /** Sends to the client what the chip says. */
@@ -102,7 +119,7 @@ export class SerialHost implements HostPart {
     const link = new BoardSerialLink(
       { name: this.#owner.name, port, wire },
       {
-        setSignals: (signals) => this.#resetCircuit.set(signals),
+        setSignals: (signals) => (port === "usb" ? this.#usbControl : this.#resetCircuit).set(signals),
         closed: () => this.#disjoin(port),
         opened: () => this.#join(port, { link, wire }),
       },

@@ -56,6 +56,7 @@ export class VirtualBoard implements SimBoard {
       sendSerial: (bytes, patienceMs) => this.#power.sendSerial(bytes, patienceMs),
       lineBaud: (consoleBaud) => this.#power.lineBaud(consoleBaud),
       holdReset: (held) => this.#power.holdReset(held),
+      resetCore: (toDownload) => this.#power.resetCore(toDownload),
     });
     this.#parts = new BoardParts([this.flash, this.chip, this.#pins, rtc, this.#serial, new ProgramHost(), ...parts]);
     const heapBytes = options.heapBytes ?? defaultHeapBytes;
@@ -70,6 +71,8 @@ export class VirtualBoard implements SimBoard {
         chip: this.chip,
         isBootPinLow: () => this.#serial.isBootLow || this.#pins.isHeldLow(this.chip.model.bootPin),
         outsideLevel: (pin) => this.#pins.driven(pin),
+        leaveUsb: () => this.#serial.leaveUsb(),
+        taken: (bytes) => this.#serial.taken(bytes),
         print: (bytes, atMs) => this.#print(bytes, atMs),
       },
       { emit: (event, atMs) => this.#emit(event, atMs) },

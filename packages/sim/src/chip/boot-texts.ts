@@ -2,8 +2,8 @@ import type { EspImage } from "@espx/image";
 import type { ResetCause } from "@espx/proto";
 import type { ChipModel } from "./chip-model.ts";
 
-/** Why the ROM runs; the last three are reasons of its own. */
-export type RomReason = ResetCause | "brown-out" | "rom-watchdog" | "boot-loader";
+/** Why the ROM runs; the last four are reasons of its own. */
+export type RomReason = ResetCause | "brown-out" | "rom-watchdog" | "boot-loader" | "usb";
 
 /** As the ESP32's ROM numbers and names its reasons, and as the newer chips' does. */
 const reasons: Readonly<Record<RomReason, { readonly old: string; readonly new: string }>> = {
@@ -15,6 +15,7 @@ const reasons: Readonly<Record<RomReason, { readonly old: string; readonly new: 
   "brown-out": { old: "0xf (RTCWDT_BROWN_OUT_RESET)", new: "0xf (BROWNOUT_RST)" },
   "rom-watchdog": { old: "0x10 (RTCWDT_RTC_RESET)", new: "0x10 (RTCWDT_RTC_RST)" },
   "boot-loader": { old: "0x3 (SW_RESET)", new: "0x3 (RTC_SW_SYS_RST)" },
+  usb: { old: "0x15 (USB_UART_CHIP_RESET)", new: "0x15 (USB_UART_CHIP_RESET)" },
 };
 
 const lineEnd = "\r\n";

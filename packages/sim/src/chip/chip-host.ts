@@ -9,6 +9,7 @@ import type { ChipErase, ChipProgram, ChipSetup, FirmwareFacts } from "./chip-me
 import type { ChipModel } from "./chip-model.ts";
 import type { FlashTiming } from "./flash-timing.ts";
 import { RomLoader } from "./rom-loader.ts";
+import { RtcWatchdog } from "./rtc-watchdog.ts";
 
 /** What the chip does after a reset. */
 export type ChipStart =
@@ -38,6 +39,8 @@ export interface LoaderWiring {
   readonly send: (bytes: Uint8Array) => void;
   readonly sleep: (ms: number) => Promise<void>;
   readonly leave: (next: "flash" | "download") => void;
+  readonly nowUs: () => number;
+  readonly registersWritten: () => void;
 }
 
 /** The ROM's watchdog bites after about this long; so does the boot loader give up. */
@@ -53,6 +56,7 @@ export class ChipHost implements HostPart, FlashChip {
   readonly name = "chip";
   readonly model: ChipModel;
   readonly flash: ChipFlash;
+  readonly watchdog: RtcWatchdog;
   readonly #options: ChipOptions;
   #running: Extract<BootChoice, { readonly kind: "application" }> | undefined;
   #changed: () => void = () => {};
@@ -61,6 +65,7 @@ export class ChipHost implements HostPart, FlashChip {
   constructor(options: ChipOptions) {
     this.model = options.model;
     this.flash = options.flash;
+    this.watchdog = new RtcWatchdog(options.model.registers.rtcWatchdog);
     this.#options = options;
   }
 
@@ -132,18 +137,17 @@ export class ChipHost implements HostPart, FlashChip {
   }
 
   /** The serial loader, from its start. */
-  loader({ send, sleep, leave }: LoaderWiring): RomLoader {
+  loader(wiring: LoaderWiring): RomLoader {
     const { model, mac, timing, faults } = this.#options;
-    const { flash } = this;
+    const { flash, watchdog } = this;
     const changed = (): void => this.#changed();
     return new RomLoader({
       model,
       mac,
       timing,
       faults,
-      send,
-      sleep,
-      leave,
+      watchdog,
+      ...wiring,
       flash: {
         sizeBytes: flash.sizeBytes,
         read: (offset, length) => flash.read(offset, length),
@@ -180,6 +184,7 @@ export class ChipHost implements HostPart, FlashChip {
       const sectors = place.sizeBytes / 4096;
       return { kind: "stuck", text: text + corruptText(place.offset / 4096, sectors), again: undefined };
     }
+    this.watchdog.reset();
     const { version, absentModules } = firmware;
     const { machine, build } = this.model;
     return { kind: "application", firmware: { version, absentModules, machine, build, romText: text } };

@@ -1,3 +1,5 @@
+import type { RtcWatchdogPlaces } from "./rtc-watchdog.ts";
+
 /** The chips that a virtual board can have. */
 export type ChipName = "esp32" | "esp32s3" | "esp32c3";
 
@@ -11,6 +13,8 @@ interface RegisterPlaces {
   readonly spiDataOffset: number;
   readonly spiAddressAtTop: boolean;
   readonly uartDivider: number;
+  /** Undefined where no tool resets the chip by it. */
+  readonly rtcWatchdog: RtcWatchdogPlaces | undefined;
 }
 
 /** What one chip has of its own, as far as tools and people see it. */
@@ -66,6 +70,7 @@ export const chipModels: Readonly<Record<ChipName, ChipModel>> = {
       spiDataOffset: 0x80,
       spiAddressAtTop: true,
       uartDivider: 0x3ff40014,
+      rtcWatchdog: undefined,
     },
     memory: { code: 0x400d0000, constants: 0x3f400000, ramCode: 0x40080000, ramData: 0x3ffb0000 },
     romBanner: "ets Jul 29 2019 12:21:46",
@@ -85,7 +90,12 @@ export const chipModels: Readonly<Record<ChipName, ChipModel>> = {
     revision: [0, 2],
     bootloaderOffset: 0,
     bootPin: 0,
-    registers: { ...newSpi, efuse: 0x60007044, uartDivider: 0x60000014 },
+    registers: {
+      ...newSpi,
+      efuse: 0x60007044,
+      uartDivider: 0x60000014,
+      rtcWatchdog: { configuration: 0x60008098, timeout: 0x6000809c, protection: 0x600080b0 },
+    },
     memory: { code: 0x42000000, constants: 0x3c000000, ramCode: 0x40374000, ramData: 0x3fc90000 },
     romBanner: "ESP-ROM:esp32s3-20210327\r\nBuild:Mar 27 2021",
     bootModes: { flash: "boot:0x8 (SPI_FAST_FLASH_BOOT)", download: "boot:0x0 (DOWNLOAD(USB/UART0))" },
@@ -101,7 +111,12 @@ export const chipModels: Readonly<Record<ChipName, ChipModel>> = {
     revision: [0, 4],
     bootloaderOffset: 0,
     bootPin: 9,
-    registers: { ...newSpi, efuse: 0x60008844, uartDivider: 0x60000014 },
+    registers: {
+      ...newSpi,
+      efuse: 0x60008844,
+      uartDivider: 0x60000014,
+      rtcWatchdog: { configuration: 0x60008090, timeout: 0x60008094, protection: 0x600080a8 },
+    },
     memory: { code: 0x42000000, constants: 0x3c000000, ramCode: 0x40380000, ramData: 0x3fc90000 },
     romBanner: "ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021",
     bootModes: { flash: "boot:0xd (SPI_FAST_FLASH_BOOT)", download: "boot:0x5 (USB_DOWNLOAD)" },

@@ -1,5 +1,6 @@
 import { type ChipFaults, esp32LockWords } from "./chip-faults.ts";
 import type { ChipModel } from "./chip-model.ts";
+import type { RtcWatchdog } from "./rtc-watchdog.ts";
 
 /** What a register file must know of its chip. */
 export interface RegisterOwner {
@@ -7,7 +8,9 @@ export interface RegisterOwner {
   readonly mac: Uint8Array;
   readonly flashBytes: number;
   readonly faults: ChipFaults;
+  readonly watchdog: RtcWatchdog;
   baudRate(): number;
+  nowUs(): number;
 }
 
 /** Registers that a tool may write before the file is full; more are forgotten. */
@@ -29,8 +32,8 @@ const flashCommand = { readStatus: 0x05, readParameters: 0x5a, readId: 0x9f } as
 const parameterSignature = 0x50444653;
 
 /**
- * Registers of a chip as READ_REG and WRITE_REG reach them: magic word, eFuses, UART divider, and the SPI controller, which
- * passes commands to the flash chip. All else reads as it was written, or 0.
+ * Registers of a chip as READ_REG and WRITE_REG reach them: magic word, eFuses, UART divider, RTC watchdog, and the SPI controller,
+ * which passes commands to the flash chip. All else reads as it was written, or 0.
  *
  * @source esptool 5.6, targets; the technical reference manuals' chapters on eFuse and SPI
  */
@@ -48,12 +51,13 @@ export class ChipRegisters {
     const { registers } = this.#owner.model;
     if (address === registers.uartDivider) return Math.round(crystalHz / this.#owner.baudRate());
     if (address === registers.spi) return 0;
-    return this.#fixed.get(address) ?? this.#written.get(address) ?? 0;
+    return this.#owner.watchdog.read(address) ?? this.#fixed.get(address) ?? this.#written.get(address) ?? 0;
   }
 
   write(address: number, value: number, mask = 0xffffffff): void {
     const next = ((this.read(address) & ~mask) | (value & mask)) >>> 0;
     const { registers } = this.#owner.model;
+    if (this.#owner.watchdog.write(address, next, this.#owner.nowUs())) return;
     if (address === registers.spi) {
       if ((next & spiStart) !== 0) this.#written.set(registers.spi + registers.spiDataOffset, this.#askFlash());
     } else if (this.#written.has(address) || this.#written.size < writtenMax) {

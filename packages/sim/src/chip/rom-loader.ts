@@ -17,6 +17,7 @@ import type { FlashAccess } from "./flash-memory.ts";
 import type { FlashTiming } from "./flash-timing.ts";
 import { type Answer, answerOf, checkedBlock, withWords } from "./loader-answer.ts";
 import { RamDownload } from "./ram-download.ts";
+import type { RtcWatchdog } from "./rtc-watchdog.ts";
 
 /** What a loader needs of its chip. */
 export interface RomOwner {
@@ -25,6 +26,10 @@ export interface RomOwner {
   readonly flash: FlashAccess;
   readonly timing: FlashTiming;
   readonly faults: ChipFaults;
+  readonly watchdog: RtcWatchdog;
+  nowUs(): number;
+  /** A register was written, by which the watchdog may have been set. */
+  registersWritten(): void;
   send(bytes: Uint8Array): void;
   /** Lets a busy flash's time pass. */
   sleep(ms: number): Promise<void>;
@@ -73,7 +78,7 @@ export class RomLoader {
 
   constructor(owner: RomOwner) {
     this.#owner = owner;
-    const { model, mac, flash, timing, faults } = owner;
+    const { model, mac, flash, timing, faults, watchdog } = owner;
     this.#flash = new FlashCommands({
       flash,
       timing,
@@ -82,7 +87,15 @@ export class RomLoader {
       sleep: (ms) => owner.sleep(ms),
     });
     const flashBytes = flash.sizeBytes;
-    this.#registers = new ChipRegisters({ model, mac, flashBytes, faults, baudRate: () => this.#baudRate });
+    this.#registers = new ChipRegisters({
+      model,
+      mac,
+      flashBytes,
+      faults,
+      watchdog,
+      baudRate: () => this.#baudRate,
+      nowUs: () => owner.nowUs(),
+    });
   }
 
   /** Whether a stub answers. */
@@ -240,6 +253,7 @@ export class RomLoader {
       const [address = 0, value = 0, mask = 0] = words.slice(at, at + 3);
       this.#registers.write(address, value, mask);
     }
+    this.#owner.registersWritten();
     return {};
   }
 }

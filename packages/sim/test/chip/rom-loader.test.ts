@@ -15,6 +15,7 @@ import { chipModels } from "../../src/chip/chip-model.ts";
 import { FlashMemory } from "../../src/chip/flash-memory.ts";
 import { type FlashTiming, instantFlash, typicalFlash } from "../../src/chip/flash-timing.ts";
 import { RomLoader } from "../../src/chip/rom-loader.ts";
+import { RtcWatchdog } from "../../src/chip/rtc-watchdog.ts";
 
 const flashBytes = 1024 * 1024;
 const mac = Uint8Array.of(1, 2, 3, 4, 5, 6);
@@ -23,6 +24,7 @@ const mac = Uint8Array.of(1, 2, 3, 4, 5, 6);
 class Bench {
   readonly flash = new FlashMemory(flashBytes);
   readonly left: string[] = [];
+  readonly watchdog = new RtcWatchdog(chipModels.esp32c3.registers.rtcWatchdog);
   spentMs = 0;
   readonly loader: RomLoader;
   readonly #decoder = new SlipDecoder();
@@ -38,6 +40,9 @@ class Bench {
       send: (bytes) => this.#packets.push(...this.#decoder.feed(bytes)),
       sleep: async (ms) => void (this.spentMs += ms),
       leave: (next) => void this.left.push(next),
+      watchdog: this.watchdog,
+      nowUs: () => 0,
+      registersWritten: () => {},
     });
   }
 

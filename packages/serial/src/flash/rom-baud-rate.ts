@@ -1,0 +1,2 @@
+/** The rate at which a ROM is talked to first. */
+export const romBaudRate = 115_200;
