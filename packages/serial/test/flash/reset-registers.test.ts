@@ -42,7 +42,7 @@ test.each([
     const registers = new NotedRegisters();
     expect(hasWatchdogReset(chip)).toBe(true);
     await biteByWatchdog(chip, registers, registers.writeRegister);
-    const [protection = "", timeout = "", configuration = ""] = at;
+    const [protection, timeout, configuration] = at;
     expect(registers.written).toEqual([
       [protection, key],
       [timeout, 2000],

@@ -85,10 +85,10 @@ export class BareChip {
   }
 
   #setTimer(): void {
-    const { mode, nowUs } = this.#chip.world;
+    const { world } = this.#chip;
     clearTimeout(this.#timer);
-    if (mode !== "real" || this.againAtUs === Infinity) return;
-    this.#timer = setTimeout(() => this.startAgain(), Math.max(0, (this.againAtUs - nowUs()) / 1000));
+    if (world.mode !== "real" || this.againAtUs === Infinity) return;
+    this.#timer = setTimeout(() => this.startAgain(), Math.max(0, (this.againAtUs - world.nowUs()) / 1000));
   }
 
   #bite(atUs: number): void {
