@@ -43,7 +43,7 @@ export async function leaveChip(connected: ConnectedLoader, mode: LeaveMode, opt
   }
   const canReset = mode !== "soft-reset" && (await link.setSignals({ dtr: false, rts: false }));
   if (!canReset) await loader.runFlash();
-  else if (!connected.chip.security.secureDownload) await forgetForcedDownload(connected.chip.target.key, loader);
+  else if (mayStay(connected)) await forgetForcedDownload(connected.chip.target.key, loader).catch(leftToTheReset);
   await toRomRate();
   if (!canReset) return "started";
   loader.port.reader.forget();
@@ -69,19 +69,27 @@ async function wantsWatchdog(
     return reason === undefined;
   }
   const isOtg = mode === "hard-reset" && loader.port.link.traits.kind === "cdc" && !security.secureDownload;
-  if (!isOtg || !(await staysOverOtg(target.key, loader.withSignal(signal)))) return false;
+  const stays = isOtg && (await staysOverOtg(target.key, loader.withSignal(signal)).catch(leftToTheReset));
+  if (stays !== true) return false;
   onEvent?.({ kind: "watchdog", why: "stays" });
   return true;
 }
 
+/** Whether RTS may leave the chip in its loader. Behind a bridge EN resets all of it; what hangs behind a network port is not known. */
+function mayStay({ loader, chip }: ConnectedLoader): boolean {
+  return ["usb-jtag", "cdc", "net"].includes(loader.port.link.traits.kind) && !chip.security.secureDownload;
+}
+
+/** A loader that does not answer any more is reset all the same; only who calls off ends it. */
+function leftToTheReset(error: unknown): undefined {
+  if (!isEspxError(error) || error.name === "CanceledError") throw error;
+}
+
 /** After a reset by RTS: whether the chip waits in its loader again, and was reset by its watchdog then. */
-async function isBackInLoader(
-  { loader: { port }, chip: { target, security } }: ConnectedLoader,
-  { signal, onEvent }: LeaveOptions,
-): Promise<boolean> {
-  // Behind a bridge EN resets all of the chip; what hangs behind a network port is not known.
-  const mayStay = ["usb-jtag", "cdc", "net"].includes(port.link.traits.kind);
-  if (!mayStay || security.secureDownload || !hasWatchdogReset(target.key)) return false;
+async function isBackInLoader(connected: ConnectedLoader, { signal, onEvent }: LeaveOptions): Promise<boolean> {
+  const { port } = connected.loader;
+  const { target } = connected.chip;
+  if (!mayStay(connected) || !hasWatchdogReset(target.key)) return false;
   try {
     if (!(await saysDownload(port, signal))) return false;
     const answer = await call(port, 5, signal);
