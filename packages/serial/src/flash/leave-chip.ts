@@ -1,4 +1,4 @@
-import { type Clock, encodeWords, isEspxError, loaderCommand, type SerialLink } from "@espx/proto";
+import { CanceledError, type Clock, encodeWords, isEspxError, loaderCommand, type SerialLink } from "@espx/proto";
 import type { ConnectedLoader, ConnectEvent } from "./connect-loader.ts";
 import type { CustomReset } from "./custom-reset.ts";
 import { Loader } from "./loader.ts";
@@ -82,7 +82,7 @@ function mayStay({ loader, chip }: ConnectedLoader): boolean {
 
 /** A loader that does not answer any more is reset all the same; only who calls off ends it. */
 function leftToTheReset(error: unknown): undefined {
-  if (!isEspxError(error) || error.name === "CanceledError") throw error;
+  if (!isEspxError(error) || error instanceof CanceledError) throw error;
 }
 
 /** After a reset by RTS: whether the chip waits in its loader again, and was reset by its watchdog then. */
