@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SerialLink, Signals } from "@espx/proto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -109,14 +109,13 @@ describe("is refused before a port is opened:", () => {
     expect(stderr).toMatch(says);
     expect(stderr).toContain(`(${code})`);
   });
-
-  test("steps that somebody broke in the file of known adapters, which is named", async () => {
-    await writeFile(join(folder.path, "adapters.json"), '{"sim:x":{"strategy":"custom","sequence":"D0|oops"}}');
-    const { code, stderr } = await run(["flash", "--port", "sim:x", "--image", "firmware.bin"], {
-      outside: { ...never.outside, listPorts: () => Promise.resolve([]) },
-      cwd: folder.path,
-      env: { ESPX_STATE_DIR: folder.path },
-    });
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/adapters\.json.*"oops" is no step/s)]);
-  });
 });
+
+test("steps that somebody broke in the file of known adapters are refused, and the file is named", () =>
+  withChip({}, async (fixture) => {
+    await mkdir(join(folder.path, "broken"));
+    const known = '{"sim:board":{"strategy":"custom","sequence":"D0|oops"}}';
+    await writeFile(join(folder.path, "broken", "adapters.json"), known);
+    const { code, stderr } = await flash(fixture, {}, { state: "broken", argv: [] });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/adapters\.json.*"oops" is no step/s)]);
+  }));
