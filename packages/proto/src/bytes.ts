@@ -106,3 +106,12 @@ export function parseHex(text: string): Uint8Array {
   }
   return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 }
+
+/**
+ * Each byte as the character of its number.
+ *
+ * The decoder that the web calls `latin1` is another: it has a euro sign at 0x80, in browsers and since Node 23.
+ */
+export function formatLatin1(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}

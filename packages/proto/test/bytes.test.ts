@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, crc32, formatHex, parseHex } from "@espx/proto";
+import { ByteReader, ByteWriter, crc32, formatHex, formatLatin1, parseHex } from "@espx/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { codeOf } from "./vectors.ts";
@@ -37,4 +37,9 @@ test("CRC-32 gives the published check value, and continues from a seed", () => 
   const text = new TextEncoder().encode("123456789");
   expect(crc32(text)).toBe(0xcbf43926);
   expect(crc32(text.subarray(4), crc32(text.subarray(0, 4)))).toBe(0xcbf43926);
+});
+
+test("every byte is the character of its number", () => {
+  const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  expect(Array.from(formatLatin1(all), (char) => char.codePointAt(0))).toEqual(Array.from(all));
 });

@@ -1,4 +1,4 @@
-import { LinkError, LinkListeners } from "@espx/proto";
+import { LinkError, LinkListeners, formatLatin1 } from "@espx/proto";
 import type { Clock, LinkListener, LinkTraits, SerialLink, Signals } from "@espx/proto";
 
 /** How a fake board behaves; what is left out is as a good board does it. */
@@ -25,7 +25,7 @@ export class Raised extends Error {}
 
 const bootText = "ets Jul 29 2019 12:21:46\r\n\r\nrst:0x7 (TG0WDT_SYS_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n";
 const banner = "raw REPL; CTRL-B to exit\r\n>";
-const text = (bytes: Iterable<number>): string => new TextDecoder("latin1").decode(Uint8Array.from(bytes));
+const text = (bytes: Iterable<number>): string => formatLatin1(Uint8Array.from(bytes));
 
 /** The console of MicroPython down to the byte, without a MicroPython. */
 export class FakeBoard implements SerialLink {

@@ -1,10 +1,9 @@
+import { formatLatin1 } from "@espx/proto";
 import { readdir, readFile } from "node:fs/promises";
 import type { SerialLink, SimEvent } from "@espx/proto";
 import type { VirtualBoardOptions } from "../src/board/board-options.ts";
 import type { VirtualBoard } from "../src/board/virtual-board.ts";
 import { createWorld, type World, type WorldOptions } from "../src/world.ts";
-
-const latin1 = new TextDecoder("latin1");
 
 /** A board with power, and everything that it said. */
 export interface BoardFixture extends AsyncDisposable {
@@ -44,7 +43,7 @@ export async function startBoard(options: FixtureOptions = {}): Promise<BoardFix
   let heard: () => void = () => {};
   board.onEvent((event) => {
     events.push(event);
-    if (event.kind === "console") printed += latin1.decode(event.bytes);
+    if (event.kind === "console") printed += formatLatin1(event.bytes);
     heard();
   });
   const link = board.openSerial();

@@ -1,3 +1,4 @@
+import { formatLatin1 } from "@espx/proto";
 import type { Clock, SerialLink } from "@espx/proto";
 import { LinkReader } from "../link-reader.ts";
 import { printable } from "../printable.ts";
@@ -59,7 +60,7 @@ export class BootWatch {
 }
 
 function judge(history: Uint8Array): BootOutcome | undefined {
-  const text = new TextDecoder("latin1").decode(history);
+  const text = formatLatin1(history);
   const banner = /MicroPython v[^\r\n]*(?=[\r\n])/.exec(text);
   if (banner !== null) return { kind: "micropython", text: banner[0] };
   const said = printable(history, 300);
@@ -73,7 +74,7 @@ function judge(history: Uint8Array): BootOutcome | undefined {
 
 /** Whether that is what the last start led to. */
 function waitsForDownload(history: Uint8Array): boolean {
-  const text = new TextDecoder("latin1").decode(history);
+  const text = formatLatin1(history);
   return text.slice(Math.max(0, text.lastIndexOf("rst:0x"))).includes("waiting for download");
 }
 

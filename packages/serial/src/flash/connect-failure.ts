@@ -1,4 +1,4 @@
-import { type EspxError, LinkError } from "@espx/proto";
+import { type EspxError, LinkError, formatLatin1 } from "@espx/proto";
 import { printable } from "../printable.ts";
 
 /** For boards whose circuit is not the usual one. */
@@ -27,7 +27,7 @@ export function connectFailure(evidence: ConnectEvidence): EspxError {
   const text = printable(received, 120).replaceAll(/\s+/g, " ").trim();
   const details = { url, receivedBytes, received: text, canReset };
   if (receivedBytes === 0) return nothing(evidence, details);
-  const log = new TextDecoder("latin1").decode(received);
+  const log = formatLatin1(received);
   const modes = [...log.matchAll(/boot:(0x[0-9a-f]+)(?: \(([A-Z0-9_/()]+))?/gi)];
   const mode = modes.at(-1);
   // A message may be cut short by the next reset.

@@ -1,4 +1,12 @@
-import { CanceledError, type Clock, encodeWords, isEspxError, loaderCommand, type SerialLink } from "@espx/proto";
+import {
+  CanceledError,
+  type Clock,
+  encodeWords,
+  isEspxError,
+  loaderCommand,
+  type SerialLink,
+  formatLatin1,
+} from "@espx/proto";
 import type { ConnectedLoader, ConnectEvent } from "./connect-loader.ts";
 import type { CustomReset } from "./custom-reset.ts";
 import { Loader } from "./loader.ts";
@@ -117,7 +125,7 @@ export async function isInLoader(link: SerialLink, clock: Clock, signal?: AbortS
 async function saysDownload({ reader, clock }: LoaderPort, signal: AbortSignal | undefined): Promise<boolean> {
   const untilMs = clock.now() + romSpeaksMs;
   for (;;) {
-    const said = new TextDecoder("latin1").decode(reader.history);
+    const said = formatLatin1(reader.history);
     if (said.includes("waiting for download")) return true;
     if (/boot:0x[0-9a-f]+ \(SPI/i.test(said)) return false;
     if (!(await reader.more(reader.queue.length, { untilMs, signal }))) return false;

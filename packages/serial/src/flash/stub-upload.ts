@@ -1,4 +1,4 @@
-import { LinkError, decodeLoaderReply, loaderCommand } from "@espx/proto";
+import { LinkError, decodeLoaderReply, loaderCommand, formatLatin1 } from "@espx/proto";
 import type { StubProgram } from "./chip-catalogue.ts";
 import type { Loader } from "./loader.ts";
 
@@ -33,7 +33,7 @@ export async function uploadStub(
 
 async function awaitGreeting({ port }: Loader, signal: AbortSignal | undefined): Promise<void> {
   for (let packet; (packet = await port.packet(startTimeoutMs, signal)) !== undefined;) {
-    if (new TextDecoder("latin1").decode(packet) === greeting) return;
+    if (formatLatin1(packet) === greeting) return;
     // The answer to MEM_END may come before the greeting, or not at all.
     if (decodeLoaderReply(packet)?.op !== loaderCommand.memEnd) break;
   }

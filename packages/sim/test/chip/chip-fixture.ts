@@ -1,3 +1,4 @@
+import { formatLatin1 } from "@espx/proto";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -7,8 +8,6 @@ import { join } from "node:path";
 import type { VirtualBoardOptions } from "../../src/board/board-options.ts";
 import type { VirtualBoard } from "../../src/board/virtual-board.ts";
 import { createWorld, type World } from "../../src/world.ts";
-
-const latin1 = new TextDecoder("latin1");
 
 /** A board in real time, and all that its console said. */
 export class ChipFixture implements AsyncDisposable {
@@ -21,7 +20,7 @@ export class ChipFixture implements AsyncDisposable {
     this.world = world;
     this.board = board;
     board.onEvent((event) => {
-      if (event.kind === "console") this.#printed += latin1.decode(event.bytes);
+      if (event.kind === "console") this.#printed += formatLatin1(event.bytes);
       this.#heard();
     });
   }

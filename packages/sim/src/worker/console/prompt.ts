@@ -1,3 +1,4 @@
+import { formatLatin1 } from "@espx/proto";
 import type { Interpreter } from "../../vm/interpreter.ts";
 import type { BoardConsole } from "./board-console.ts";
 import { controlByte } from "./control-bytes.ts";
@@ -5,7 +6,6 @@ import type { PromptProgram } from "./prompt-program.ts";
 import { RawPrompt } from "./raw-prompt.ts";
 
 const rawGreeting = "raw REPL; CTRL-B to exit\r\n>";
-const latin1 = new TextDecoder("latin1");
 
 /**
  * The prompt of a board. The friendly one and paste mode are the interpreter's own; raw mode and raw paste are here,
@@ -74,7 +74,7 @@ export class Prompt {
   #feedModeByte(byte: number): boolean {
     const { output } = this.#console;
     const printed = output.captured(() => this.#interpreter.feedPrompt(byte));
-    const text = latin1.decode(printed);
+    const text = formatLatin1(printed);
     const raw = text.includes("raw REPL;");
     if (raw) output.print(`\r\n${rawGreeting}`);
     else if (text.includes("MicroPython v")) output.print(`\r\n${this.#friendlyGreeting}`);
