@@ -63,8 +63,9 @@ test("blinky fits: what runs is a little more than what its modules hold, and it
   expect(totalBytes).toBe(160 * 1024);
   expect(modulesBytes).toBeGreaterThan(30_000);
   expect(runningBytes).toBeGreaterThan(modulesBytes);
-  expect(runningBytes).toBeLessThan(64_000);
-  expect(Math.abs(runningBytes + freeBytes - totalBytes)).toBeLessThan(8_000);
+  // With what boot.py left behind, the sixth pool of names among it.
+  expect(runningBytes).toBeLessThan(69_500);
+  expect(Math.abs(runningBytes + freeBytes - totalBytes)).toBeLessThan(2_000);
   expect(largestFreeBytes).toBeGreaterThan(32_000);
   expect(largestFreeBytes).toBeLessThanOrEqual(freeBytes);
   expect(data?.onlineMs).toBeGreaterThan(300);

@@ -74,10 +74,16 @@ function boardWith({ release, config }: Start, probe: string, mode: "virtual" | 
   };
 }
 
-/** What is in use before the launcher: firmware modules, and the probe itself. */
+/**
+ * What is in use before the launcher: firmware modules, and the probe itself.
+ *
+ * What boot.py leaves behind is the launcher's: beside its code these are the names in it, which the interpreter keeps, in a pool that
+ * doubles when it is full.
+ */
 async function weighBase(ctx: Context, start: Start): Promise<number> {
-  const options = boardWith(start, probeSource(true), "virtual");
-  const files = { ...options.board.files, "/main.py": baseSource };
+  const probe = probeSource(true);
+  const options = boardWith(start, probe, "virtual");
+  const files = { ...options.board.files, "/boot.py": probe, "/main.py": baseSource };
   await using bench = await (await ctx.outside.testBench()).open({ ...options, board: { ...options.board, files } });
   const console = listen(bench);
   await bench.board.powerOn();
