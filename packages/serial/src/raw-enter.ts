@@ -41,16 +41,17 @@ const prompt = ascii(">>> ");
 export async function enterRawRepl(wire: Wire, options: EnterOptions = {}): Promise<Entered> {
   const { clock, reader } = wire;
   const endMs = clock.now() + (options.timeoutMs ?? TIMEOUT_MS);
+  let wasReset = false;
   for (const step of enterSteps) {
     if (clock.now() >= endMs) break;
-    if (step === "hard-reset" && !(await pulseReset(wire, options))) break;
+    if (step === "hard-reset" && !(wasReset = await pulseReset(wire, options))) break;
     const attempt = { ...wire, endMs, signal: options.signal };
     if (!(await attempts[step](attempt))) continue;
     if (step !== "interrupt") await settle(attempt);
     const said = reader.history;
     return { step, interrupted: step === "hard-reset" || !wasIdle(said), said: printable(said) };
   }
-  throw reader.history.length === 0 ? noReply(wire) : notMicroPython(wire);
+  throw reader.history.length === 0 ? noReply(wire, wasReset) : notMicroPython(wire, wasReset);
 }
 
 interface Attempt extends Wire {
@@ -119,16 +120,26 @@ function wasIdle(said: Uint8Array): boolean {
   return /^(?:\s|>>> )*raw REPL; CTRL-B to exit\s*>?$/.test(new TextDecoder().decode(said));
 }
 
-function noReply({ link }: Wire): LinkError {
-  return new LinkError("serial/no-reply", `nothing answers on ${link.url}, not even after a reset`, {
-    hint: "check the cable (some only charge), the port, and that the board has power; `espx ports` lists the ports",
-  });
+/** What a person can do where the port's modem lines did nothing, or may not. */
+const byHand = "espx has not reset the board through this port: press its reset button and try again";
+
+function noReply({ link }: Wire, wasReset: boolean): LinkError {
+  const check =
+    "check the cable (some only charge), the port, and that the board has power; `espx ports` lists the ports";
+  return new LinkError(
+    "serial/no-reply",
+    `nothing answers on ${link.url}${wasReset ? ", not even after a reset" : ""}`,
+    {
+      hint: wasReset ? check : `${check}; ${byHand}`,
+    },
+  );
 }
 
-function notMicroPython({ link, reader }: Wire): LinkError {
+function notMicroPython({ link, reader }: Wire, wasReset: boolean): LinkError {
   const said = printable(reader.history);
+  const hint = hintFor(said, link.url);
   return new LinkError("serial/not-micropython", `${link.url} does not answer as MicroPython does; it sent:\n${said}`, {
-    hint: hintFor(said, link.url),
+    hint: wasReset ? hint : `${hint}; ${byHand}`,
     details: { received: said },
   });
 }

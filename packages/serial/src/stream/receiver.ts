@@ -38,23 +38,23 @@ export const PROMPT_BAUD = 115_200;
  *
  * Ctrl-C is data here. A read of several bytes cannot be broken off, so a timer gives Ctrl-C its meaning back when nothing has moved for
  * three seconds, twice what a host waits before it sends padding: what a pulled cable leaves behind can be interrupted after four. The
- * next read takes it away again, before more is asked for, so that a slow flash spoils nothing. `machine.WDT` is never constructed, that would arm it; the framework's is fed.
+ * next read takes it away again, before more is asked for, so that a slow flash spoils nothing. After Ctrl-C nothing is dropped: what
+ * follows it is for the prompt. `machine.WDT` is never constructed, that would arm it; the framework's is fed.
  */
 export const receiverScript = `def _xr(c,w,b):
  global _xn,_xk
- import select,time,machine
+ import select,time,machine as m
  from micropython import kbd_intr as I
  F=getattr(sys.modules.get('espx.watchdog'),'feed',int)
- R=sys.stdin.buffer.readinto;O=sys.stdout.buffer.write;B=bytearray(4102);M=memoryview(B);W=q=a=v=r=_xn=0
- p=select.poll();p.register(sys.stdin,1);P=p.poll
+ S=sys.stdin;R=S.buffer.readinto;O=sys.stdout.buffer.write;B=bytearray(4102);M=memoryview(B);W=q=a=v=r=_xn=0
+ p=select.poll();p.register(S,1);P=p.poll
  def G(l):
   nonlocal W,v
   k=0
-  while k<l:
-   if not P(300):return
+  while k<l and P(300):
    F();I(-1);v=0;n=min(c-W,l-k);R(M[k:k+n]);k+=n;W+=n
    if W==c:W=0;O(b'\\6')
-  return 1
+  return k==l
  def _xk():
   nonlocal v
   v=0;O(b'\\0')
@@ -65,9 +65,9 @@ export const receiverScript = `def _xr(c,w,b):
   v+=1;v>3 and I(3)
  def U(x):
   time.sleep_ms(30)
-  try:machine.UART(0,x)
+  try:m.UART(0,x)
   except OSError:pass
- T=machine.Timer(0);e=1
+ T=m.Timer(0)
  try:
   I(-1);T.init(period=999,callback=K)
   for x in b:
@@ -95,10 +95,10 @@ export const receiverScript = `def _xr(c,w,b):
    if a>5:raise OSError(116)
    D(60);W=0;O(bytes((21,a|128,k,a^k^90)));k=0
    while k<3 and P(400):R(M[:1]);k=k+1 if B[0]==(22,a,255-a)[k]else B[0]==22
-  e=0
+ except Exception:D(150);raise
  finally:
-  if e:D(150)
+  T.deinit();I(-1)
   if r:O(b'\\5');U(115200);U(115200)
-  T.deinit();I(3);_xk=0
+  I(3);_xk=0
   if _xf:_xf.close()
 `;
