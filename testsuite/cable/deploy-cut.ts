@@ -37,7 +37,7 @@ export interface Releases {
 }
 
 /** A host that is killed leaves a prompt within this time. */
-const PROMPT_MS = 9_000;
+const PROMPT_MS = 5_000;
 const BOOT_MS = 4_000;
 
 /** Bytes that a host sends in a deploy that nothing disturbs. */

@@ -87,13 +87,14 @@ describe("what a broken-off deploy leaves", () => {
     },
   );
 
-  test("hears Ctrl-C four seconds after the cable was pulled, though it waits in the middle of a read", async () => {
-    const transport = await start();
+  /** What the board says to Ctrl-C so long after half of what it has asked for came: it reads, and nobody can tell it to stop. */
+  async function afterCtrlC(transport: SerialTransport, waitMs: number): Promise<string> {
     await transport.inventory();
-    // Of what has been asked for, half came: the board reads, and nobody can tell it to stop.
-    const cutAt = bench.link.sentBytes + 15_000;
+    await transport.begin(planOf(big));
+    const { link, world } = bench;
+    const cutAt = link.sentBytes + 15_000;
     const cut = new Promise<void>((resolve) => {
-      bench.link.toBoard = (byte, at) => {
+      link.toBoard = (byte, at) => {
         if (at < cutAt) return byte;
         resolve();
         return undefined;
@@ -102,17 +103,27 @@ describe("what a broken-off deploy leaves", () => {
     const stop = new AbortController();
     const work = failure(transport.apply(big, { signal: stop.signal }));
     await cut;
-    await bench.world.clock.sleep(4_100);
+    await world.clock.sleep(waitMs);
     stop.abort();
-    const board = bench.link;
     await work;
-    board.toBoard = (byte) => byte;
+    link.toBoard = (byte) => byte;
     let said = "";
-    const unlisten = board.listen({ chunk: (bytes) => (said += new TextDecoder().decode(bytes)), closed: () => {} });
-    await board.write(Uint8Array.of(3));
-    await bench.world.clock.sleep(300);
+    const unlisten = link.listen({ chunk: (bytes) => (said += new TextDecoder().decode(bytes)), closed: () => {} });
+    await link.write(Uint8Array.of(3));
+    await world.clock.sleep(300);
     unlisten();
-    expect(said).toContain("KeyboardInterrupt");
+    return said;
+  }
+
+  test("hears Ctrl-C four seconds after the cable was pulled, though it waits in the middle of a read", async () => {
+    expect(await afterCtrlC(await start(), 3_000)).toContain("KeyboardInterrupt");
+  });
+
+  test("hears it after seven seconds where the rate was raised", async () => {
+    expect(await afterCtrlC(await start({ baudRate: 115_200, rates: [921_600] }), 6_000)).toContain(
+      "KeyboardInterrupt",
+    );
+    expect(bench.lines).toMatchObject([{ rate: 921_600 }]);
   });
 
   test("goes on by itself when the line was dead for nine seconds", async () => {

@@ -1,6 +1,7 @@
 import { formatHex, type Inventory, type LinkListener, type SerialLink } from "@espx/proto";
 import { SerialTransport } from "@espx/serial";
 import type { Deflate, Entered } from "@espx/serial";
+import { setTimeout as sleep } from "node:timers/promises";
 import { deflateRawSync } from "node:zlib";
 import type { Context } from "../context.ts";
 import { sha256 } from "../release/build.ts";
@@ -23,6 +24,7 @@ export interface Board {
 }
 
 const ENTER_TIMEOUT_MS = 12_000;
+const CLOSE_MS = 100;
 
 const deflate: Deflate = (bytes, windowBits) => deflateRawSync(bytes, { level: 9, windowBits, memLevel: 9 });
 
@@ -135,7 +137,7 @@ async function release(ctx: Context, { link, transport, patience, afterwards, en
     warn(ctx, `${link.url}: the program on the board was stopped, and could not be started again: reset the board`);
   } finally {
     patience.end();
-    await link.close();
+    await close(link, patience.signal);
   }
 }
 
@@ -147,6 +149,13 @@ async function leave(
   if (afterwards === "leave-stopped") return transport.leave(signal);
   await (afterwards === "restart" ? transport.reset("commanded", signal) : transport.restart(signal));
   return true;
+}
+
+/** A link whose other end is gone too is not waited for. */
+async function close(link: SerialLink, { aborted }: AbortSignal): Promise<void> {
+  const closed = link.close();
+  if (aborted) await Promise.race([closed, sleep(CLOSE_MS)]);
+  else await closed;
 }
 
 function describeEntry(url: string, { step, interrupted }: Entered): string {

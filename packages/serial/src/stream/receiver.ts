@@ -37,8 +37,8 @@ export const PROMPT_BAUD = 115_200;
  * behind the bytes 0x16, count, 255 - count. After five such troubles in a row, about four seconds without a host, it ends.
  *
  * Ctrl-C is data here. A read of several bytes cannot be broken off, so a timer gives Ctrl-C its meaning back when nothing has moved for
- * three seconds, twice what a host waits before it sends padding: what a pulled cable leaves behind can be interrupted after four. The
- * next read takes it away again, before more is asked for, so that a slow flash spoils nothing. After Ctrl-C nothing is dropped: what
+ * three seconds, twice what a host waits before it sends padding: what a pulled cable leaves behind can be interrupted after four; after seven
+ * the rate is that of the prompt. The next read takes Ctrl-C away again, before more is asked for, so that a slow flash spoils nothing. After Ctrl-C nothing is dropped: what
  * follows it is for the prompt. `machine.WDT` is never constructed, that would arm it; the framework's is fed.
  */
 export const receiverScript = `def _xr(c,w,b):
@@ -46,7 +46,7 @@ export const receiverScript = `def _xr(c,w,b):
  import select,time,machine as m
  from micropython import kbd_intr as I
  F=getattr(sys.modules.get('espx.watchdog'),'feed',int)
- S=sys.stdin;R=S.buffer.readinto;O=sys.stdout.buffer.write;B=bytearray(4102);M=memoryview(B);W=q=a=v=r=_xn=0
+ S=sys.stdin;R=S.buffer.readinto;O=sys.stdout.buffer.write;M=memoryview(bytearray(4102));W=q=a=v=r=_xn=0
  p=select.poll();p.register(S,1);P=p.poll
  def G(l):
   nonlocal W,v
@@ -62,8 +62,9 @@ export const receiverScript = `def _xr(c,w,b):
   while P(m):R(M[:1])
  def K(t):
   nonlocal v
-  v+=1;v>3 and I(3)
- def U(x):
+  v+=1
+  if v>3:I(3);v>6 and r and U()
+ def U(x=115200):
   time.sleep_ms(30)
   try:m.UART(0,x)
   except OSError:pass
@@ -73,32 +74,32 @@ export const receiverScript = `def _xr(c,w,b):
   for x in b:
    O(b'\\2');U(x);k=0
    while k<4 and P(400):R(M[k:k+1]);k+=1
-   if B[:k]==b'espx':r=x;break
-   D(400);U(115200)
+   if M[:k]==b'espx':r=x;break
+   D(400);U()
   O(b'\\7')
   while 1:
    if G(2):
-    k=B[1]>>5;n=B[0]|(B[1]&31)<<8
+    k=M[1]>>5;n=M[0]|(M[1]&31)<<8
     if n<4101 and G(n)and binascii.crc32(M[:n],q<<2|k)==558161692:
      q+=1;a=0
      if k>2:break
      s=io.BytesIO(M[:n-4])
      if k<2:s=_xz(s,1,w)
-     while 1:
-      h=s.read(3)
-      if not h:break
+     h=s.read(3)
+     while h:
       n=h[1]|h[2]<<8
       if h[0]:(_xc if h[0]<2 else exec)(s.read(n));_xn+=1
       else:_xw(s,n)
+      h=s.read(3)
      O(b'\\7');continue
    a+=1;k=q&127|128
    if a>5:raise OSError(116)
    D(60);W=0;O(bytes((21,a|128,k,a^k^90)));k=0
-   while k<3 and P(400):R(M[:1]);k=k+1 if B[0]==(22,a,255-a)[k]else B[0]==22
+   while k<3 and P(400):R(M[:1]);k=k+1 if M[0]==(22,a,255-a)[k]else M[0]==22
  except Exception:D(150);raise
  finally:
   T.deinit();I(-1)
-  if r:O(b'\\5');U(115200);U(115200)
+  if r:O(b'\\5');U();U()
   I(3);_xk=0
   if _xf:_xf.close()
 `;

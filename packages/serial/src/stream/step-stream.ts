@@ -49,6 +49,9 @@ interface Entry extends StepOptions {
 
 type OwnedRecord = StreamRecord & { readonly entry: Entry };
 
+/** How long a link may take to go back to the rate of the prompt. */
+const SET_BACK_MS = 500;
+
 /** Does steps in the order in which they are given; those that wait together share one run of the receiver. */
 export class StepStream {
   /** The raw REPL of the board, entered when it is not. */
@@ -123,7 +126,7 @@ export class StepStream {
         try {
           await this.#send(wire, signal);
         } finally {
-          if (rate !== undefined) await wire.link.setBaud(PROMPT_BAUD).catch(() => {});
+          if (rate !== undefined) await giveBack(wire);
           onLine?.({ triedRates: rates, rate, troubles: this.#troubles });
         }
       },
@@ -205,4 +208,12 @@ export class StepStream {
       // The next stream finds out what the board is like now.
     }
   }
+}
+
+/** A link whose other end is gone may never answer. */
+async function giveBack({ link, clock }: Wire): Promise<void> {
+  const over = new AbortController();
+  const late = clock.sleep(SET_BACK_MS, over.signal).catch(() => {});
+  await Promise.race([link.setBaud(PROMPT_BAUD).catch(() => {}), late]);
+  over.abort();
 }
