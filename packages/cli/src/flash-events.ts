@@ -135,6 +135,7 @@ export const flashEventSchemas = {
       resumed: z.int().min(0),
       baudRate: z.int(),
       durationMs: z.int().min(0),
+      verified: z.boolean(),
       left: z.enum(["reset", "watchdog", "started", "stays"]),
       boot: z
         .object({
@@ -144,7 +145,7 @@ export const flashEventSchemas = {
         .nullable(),
     })
     .describe(
-      "Files are in flash, each verified there; `sentBytes` is what went over the line, compressed; `left` is how the chip was left: reset, reset by its watchdog, started without a reset, or still in its loader; `boot` is what the board did then, null when it was not started.",
+      "Files are in flash, each verified there, but where `verified` is false, in Secure Download Mode; `sentBytes` is what went over the line, compressed; `left` is how the chip was left: reset, reset by its watchdog, started without a reset, or still in its loader; `boot` is what the board did then, null when it was not started.",
     ),
   details: z
     .object({

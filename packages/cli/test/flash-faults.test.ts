@@ -154,7 +154,8 @@ describe("a chip that is locked is told of, and nothing is written to it:", () =
     ["esp32", { flashEncryption: true }, "flash/encrypted"],
     ["esp32s3", { secureBoot: true }, "flash/secure-boot"],
     ["esp32c3", { flashEncryption: true }, "flash/encrypted"],
-    ["esp32c3", { secureDownload: true }, "flash/secure-download"],
+    ["esp32c3", { secureDownload: true, secureBoot: true }, "flash/secure-boot"],
+    ["esp32s3", { secureDownload: true, flashEncryption: true }, "flash/encrypted"],
   ] as const;
 
   test.each(locks)("%s with %o", (chip, chipFaults, code) =>

@@ -42,7 +42,7 @@ export const serialCodes = {
   "flash/no-flash-chip": { class: "RefusedError", meaning: "the flash chip of a module does not answer" },
   "flash/secure-boot": { class: "RefusedError", meaning: "the chip starts signed images only" },
   "flash/encrypted": { class: "RefusedError", meaning: "the flash of the chip is encrypted" },
-  "flash/secure-download": { class: "RefusedError", meaning: "the chip is in Secure Download Mode" },
+  "flash/secure-download": { class: "RefusedError", meaning: "Secure Download Mode of the chip does not allow it" },
   "flash/download-disabled": { class: "RefusedError", meaning: "the chip's eFuses switch its download mode off" },
   "flash/bad-address": { class: "UsageError", meaning: "an address in flash is not the start of a sector" },
   "flash/overlap": { class: "UsageError", meaning: "two things are meant for the same sectors of flash" },

@@ -7,6 +7,7 @@ import {
   type CustomReset,
   FlashSession,
   parseCustomReset,
+  secureDownloadRemains,
 } from "@espx/serial";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
@@ -81,6 +82,10 @@ async function connect(ctx: Context, wish: ChipWish, { trace, held }: Held): Pro
     reopen: () => findAgain(ctx, { url, port, open }),
   });
   ctx.out.emit({ kind: "chip", data: chipData(url, session) });
+  if (!session.canCompare) {
+    const text = `${url}: the chip is in Secure Download Mode: ${secureDownloadRemains}`;
+    ctx.out.emit({ kind: "log", data: { level: "warning", text } });
+  }
   await adapters.remember(port, url, session.memory);
   return session;
 }

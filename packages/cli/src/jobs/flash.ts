@@ -10,6 +10,7 @@ import {
   type Left,
   isInLoader,
   refuseProtected,
+  refuseSecureDownload,
 } from "@espx/serial";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
@@ -68,7 +69,8 @@ async function prepare(
     const { security, target, identity } = session.chip;
     if (identity !== undefined) checkIdentity(options.device, formatHex(identity.mac), options.url);
     refuseProtected(security, target.name);
-    const table = await tableOnChip(session);
+    const table = session.canCompare ? await tableOnChip(session) : undefined;
+    if (options.erase) refuseSecureDownload(security, target.name, "erasing of all the flash");
     const regions = await placeOnChip(ctx, session, {
       files: await options.files.filesFor(ctx, session),
       table: options.erase ? undefined : table,
@@ -123,7 +125,9 @@ async function askFirst(
   const atRisk = filesAtRisk(plan, { table, flashBytes: session.chip.flash.sizeBytes });
   const question = options.erase
     ? `everything on the board at ${options.url} is erased, its files too. Go on?`
-    : atRisk && `the board's files are in ${atRisk.name}, which is overwritten. Go on?`;
+    : !session.canCompare
+      ? `what is on the board at ${options.url} cannot be looked at, and is overwritten without being verified. Go on?`
+      : atRisk && `the board's files are in ${atRisk.name}, which is overwritten. Go on?`;
   if (question === undefined) return;
   ctx.out.settle();
   if (await confirm(ctx, question)) return;
@@ -158,6 +162,7 @@ async function finish(ctx: Context, job: Job, written: Written): Promise<EventDa
     ...written,
     baudRate: chip.baudRate,
     durationMs: Math.round(workMs),
+    verified: session.canCompare,
     left,
     boot,
   };

@@ -1,5 +1,5 @@
 import { RefusedError } from "@espx/proto";
-import { type FlashSession, refuseProtected } from "@espx/serial";
+import { type FlashSession, refuseSecureDownload } from "@espx/serial";
 import { access } from "node:fs/promises";
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
@@ -45,7 +45,7 @@ async function readInto(ctx: Context, session: FlashSession, options: ReadFlashO
 
 /** In Secure Download Mode nothing can be read. @throws RefusedError `flash/secure-download` */
 export function refuseUnreadable({ chip }: FlashSession): void {
-  if (chip.security.secureDownload) refuseProtected(chip.security, chip.target.name);
+  refuseSecureDownload(chip.security, chip.target.name, "reading");
 }
 
 /** @throws RefusedError `cli/flash-size` for what reaches past the end of flash */

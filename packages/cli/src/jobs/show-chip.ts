@@ -6,6 +6,7 @@ import type { EventData } from "../events.ts";
 import { chipData } from "./chip-session.ts";
 import { type FlashContents, readContents } from "./flash-contents.ts";
 import { type ChipVisit, onChip } from "./on-chip.ts";
+import { refuseUnreadable } from "./read-flash.ts";
 
 /** What the chip at a port is, and what its flash holds. Asking resets it, which is said first. */
 export function showChip(ctx: Context, visit: ChipVisit): Promise<EventData<"details">> {
@@ -36,7 +37,9 @@ export function showChip(ctx: Context, visit: ChipVisit): Promise<EventData<"det
 
 /** The flash chip's JEDEC id, as esptool's flash-id. */
 export function showFlashId(ctx: Context, visit: ChipVisit): Promise<EventData<"flash">> {
-  return onChip(ctx, visit, ({ chip }) => {
+  return onChip(ctx, visit, (session) => {
+    refuseUnreadable(session);
+    const { chip } = session;
     const { id, sizeBytes } = chip.flash;
     const device = ((id >>> 8) & 0xff) * 256 + ((id >>> 16) & 0xff);
     const data = { port: visit.url, manufacturer: id & 0xff, device, sizeBytes: sizeBytes ?? null };
@@ -48,6 +51,7 @@ export function showFlashId(ctx: Context, visit: ChipVisit): Promise<EventData<"
 /** The chip's address, as esptool's read-mac. */
 export function showMac(ctx: Context, visit: ChipVisit): Promise<EventData<"mac">> {
   return onChip(ctx, visit, (session) => {
+    refuseUnreadable(session);
     const data = { port: visit.url, mac: chipData(visit.url, session).mac ?? "unknown" };
     ctx.out.emit({ kind: "mac", data });
     return Promise.resolve(data);

@@ -30,7 +30,7 @@ export function formatFlashed(data: EventData<"flashed">, palette: Palette): str
   const done =
     writtenBytes + erasedBytes === 0
       ? palette.good("unchanged")
-      : `${palette.good("flashed")} and verified ${formatBytes(writtenBytes + erasedBytes)}, ${formatBytes(sentBytes)} sent, in ${formatDuration(durationMs)}`;
+      : `${palette.good("flashed")} ${data.verified ? "and verified" : "without being verified"} ${formatBytes(writtenBytes + erasedBytes)}, ${formatBytes(sentBytes)} sent, in ${formatDuration(durationMs)}`;
   return `${data.port}: ${done}${boot?.kind === "micropython" ? `; ${boot.text}` : ""}`;
 }
 

@@ -1,7 +1,7 @@
 import { type Clock, isEspxError, LinkError, RefusedError, type SerialLink } from "@espx/proto";
 import type { ChipIdentity, FlashTools } from "./chip-catalogue.ts";
 import { type IdentifiedChip, identifyChip } from "./identify-chip.ts";
-import { Loader } from "./loader.ts";
+import { isRefusal, Loader } from "./loader.ts";
 import { LoaderPort } from "./loader-port.ts";
 import { type CustomReset, parseCustomReset } from "./custom-reset.ts";
 import { quietWatchdogs } from "./reset-registers.ts";
@@ -113,7 +113,7 @@ async function connectAt(
   const isOwnUsb = port.link.traits.kind === "usb-jtag" && !found.isStub && !chip.security.secureDownload;
   if (isOwnUsb) await quietWatchdogs(chip.target.key, rom);
   const stub = await startStub(rom, chip, options);
-  if (!chip.security.secureDownload && !(await raiseBaud(stub, baudRate))) {
+  if (!(await raiseBaud(stub, baudRate))) {
     if (found.canReset) return undefined;
     throw baudLost(port.link.url, [baudRate]);
   }
@@ -163,13 +163,20 @@ async function startStub(rom: Loader, chip: IdentifiedChip, options: ConnectOpti
   const isUsbOtg = !isLocked && port.link.traits.kind === "cdc" && (await chip.target.usesUsbOtg(rom));
   const stub = useStub && !isLocked && !rom.isStub ? await chip.target.stub(rom) : undefined;
   if (stub !== undefined) await uploadStub(rom, stub, { isUsbOtg, signal });
-  return new Loader(port, { isStub: rom.isStub || stub !== undefined, isUsbOtg, takesEncryption, baudRate, signal });
+  const isStub = rom.isStub || stub !== undefined;
+  return new Loader(port, { isStub, isUsbOtg, isLocked, takesEncryption, baudRate, signal });
 }
 
 /** Goes over to a rate and tries it; false when it does not hold. */
 async function raiseBaud(loader: Loader, baudRate: number): Promise<boolean> {
   if (baudRate === loader.baudRate || !hasBaud(loader.port.link)) return true;
-  await loader.changeBaud(baudRate);
+  try {
+    await loader.changeBaud(baudRate);
+  } catch (error) {
+    // Some ROMs do not change it in Secure Download Mode.
+    if (loader.isLocked && isRefusal(error)) return true;
+    throw error;
+  }
   try {
     for (let trial = 0; trial < baudTrials; trial++) await loader.ping();
     return true;

@@ -1,6 +1,6 @@
 import type { FlashTools } from "./chip-catalogue.ts";
 import { type AskMd5, blankChip, Comparison, type State } from "./flash-comparison.ts";
-import { blockBytes, type Piece, sectorBytes, sectorsOf } from "./flash-pieces.ts";
+import { blockBytes, isBlank, type Piece, sectorBytes, sectorsOf } from "./flash-pieces.ts";
 
 /** Most blocks that are asked about at once: a chip takes up to a second for their MD5. */
 const blocksMax = 16;
@@ -35,14 +35,14 @@ export interface FlashPlan {
  * Compares regions with a chip: 64 KiB at first, twice as much after each piece that is as it shall be, and by halves down to 64 KiB where
  * one is not. See {@link Comparison} for what is asked within a block.
  *
- * @param options.isErased - the chip is known to be blank: nothing is asked
+ * @param options.known - `blank`: the chip was erased; `nothing`: it cannot be asked, and all is written. Nothing is asked then.
  */
 export async function planFlash(
   regions: readonly FlashRegion[],
   ask: AskMd5,
   options: {
     readonly md5: FlashTools["md5"];
-    readonly isErased?: boolean;
+    readonly known?: "blank" | "nothing" | undefined;
     readonly onProgress?: ((doneBytes: number) => void) | undefined;
   },
 ): Promise<FlashPlan> {
@@ -53,7 +53,7 @@ export async function planFlash(
     let blocks = 1;
     for (let at = 0; at < region.bytes.length;) {
       const piece = pieceAt(region, at, blocks);
-      const states = options.isErased === true ? blankChip(piece) : await compare.piece(piece);
+      const states = await statesOf(piece, compare, options.known);
       for (const [index, sector] of sectorsOf(piece).entries()) builder.add(sector, states[index] ?? "write");
       blocks = compare.wasUniform ? Math.min(blocks * 2, blocksMax) : 1;
       at += piece.bytes.length;
@@ -61,6 +61,16 @@ export async function planFlash(
     }
   }
   return builder.plan();
+}
+
+function statesOf(
+  piece: Piece,
+  compare: Comparison,
+  known: "blank" | "nothing" | undefined,
+): Promise<readonly State[]> | readonly State[] {
+  if (known === "blank") return blankChip(piece);
+  if (known === "nothing") return sectorsOf(piece).map(({ bytes }) => (isBlank(bytes) ? "erase" : "write"));
+  return compare.piece(piece);
 }
 
 /** Joins sectors of one kind that follow each other. */

@@ -1,50 +1,20 @@
 import type { Clock, SerialLink } from "@espx/proto";
 import { checkRegions } from "./check-regions.ts";
 import { type AdapterMemory, connectLoader, type ConnectOptions, defaultBaudRate } from "./connect-loader.ts";
-import type { ChipIdentity, ChipTarget } from "./chip-catalogue.ts";
 import { DeflateAhead } from "./deflate-ahead.ts";
 import { FaultCounter, Recovery } from "./recovery.ts";
 import { sectorBytes } from "./flash-pieces.ts";
 import { type FlashPlan, type FlashRegion, planFlash } from "./flash-plan.ts";
+import type { ChipFacts, FlashReport, FlashWorkOptions } from "./flash-report.ts";
 import { type Loader } from "./loader.ts";
 import { readFlash } from "./read-flash.ts";
 import { type Left, leaveChip, type LeaveMode } from "./leave-chip.ts";
-import { type ChipSecurity, refuseProtected } from "./security.ts";
-import type { FlashChip, Registers } from "./spi-flash.ts";
+import { refuseProtected, refuseSecureDownload } from "./security.ts";
+import type { Registers } from "./spi-flash.ts";
 import { performRun } from "./write-run.ts";
 
-/** A chip and the flash beside it, as they told of themselves. */
-export interface ChipFacts {
-  readonly target: ChipTarget;
-  /** Undefined in Secure Download Mode, where the chip tells nothing. */
-  readonly identity: ChipIdentity | undefined;
-  readonly security: ChipSecurity;
-  readonly flash: FlashChip;
-}
-
-/** How far something has come. */
-export interface FlashProgress {
-  readonly phase: "compare" | "write" | "read";
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-  /** Bytes that went over the line for it, compressed. */
-  readonly sentBytes: number;
-}
-
-export interface FlashWorkOptions {
-  readonly onProgress?: ((progress: FlashProgress) => void) | undefined;
-}
-
-/** What was done to flash. */
-export interface FlashReport {
-  readonly writtenBytes: number;
-  readonly erasedBytes: number;
-  readonly unchangedBytes: number;
-  /** Compressed content that went over the line, what was sent twice included. */
-  readonly sentBytes: number;
-  /** How often the work was taken up again after a fault. */
-  readonly resumed: number;
-}
+/** Flash that a chip in Secure Download Mode is told to have at least; modules have as much. */
+const smallestTold = 4 * 1024 * 1024;
 
 /** Reading goes on from here when the line broke. */
 const readPieceBytes = 256 * 1024;
@@ -127,13 +97,20 @@ export class FlashSession {
     await this.#loader.changeBaud(baudRate);
   }
 
-  /** MD5 of a range, 16 bytes. */
+  /** Whether the chip can be asked what it holds; in Secure Download Mode all is written, and nothing verified. */
+  get canCompare(): boolean {
+    return !this.chip.security.secureDownload;
+  }
+
+  /** MD5 of a range, 16 bytes. @throws RefusedError `flash/secure-download` */
   async md5(address: number, sizeBytes: number): Promise<Uint8Array> {
+    this.#refuseSecureDownload("comparing");
     return this.#loader.md5(address, sizeBytes);
   }
 
-  /** @throws VerifyError `flash/read-differs` */
+  /** @throws VerifyError `flash/read-differs`; RefusedError `flash/secure-download` */
   async read(address: number, sizeBytes: number, options: FlashWorkOptions = {}): Promise<Uint8Array> {
+    this.#refuseSecureDownload("reading");
     const bytes = new Uint8Array(sizeBytes);
     const faults = new FaultCounter();
     for (let done = 0; done < sizeBytes;) {
@@ -176,16 +153,16 @@ export class FlashSession {
     };
     return planFlash(sorted, ask, {
       md5: this.#options.tools.md5,
-      isErased: options.isErased ?? false,
+      known: this.canCompare ? (options.isErased === true ? "blank" : undefined) : "nothing",
       onProgress: (doneBytes) => options.onProgress?.({ phase: "compare", doneBytes, totalBytes, sentBytes: 0 }),
     });
   }
 
   /**
-   * Brings regions onto the chip; what it holds already is not sent.
+   * Brings regions onto the chip; what it holds already is not sent. In Secure Download Mode all of it is sent, and not verified.
    *
    * @param options.plan - from `plan` with the same regions, when that was made
-   * @throws RefusedError `flash/secure-boot`, `flash/encrypted`, `flash/secure-download`, `flash/download-disabled`;
+   * @throws RefusedError `flash/secure-boot`, `flash/encrypted`, `flash/download-disabled`;
    *   VerifyError `flash/verify-differs`; and as `plan`
    */
   async write(
@@ -196,13 +173,14 @@ export class FlashSession {
     const first = options.plan ?? (await this.plan(regions, options));
     const { tools } = this.#options;
     const totalBytes = first.writeBytes + first.eraseBytes;
+    await this.#tellSize(first.runs);
     const faults = new FaultCounter();
     let sentBytes = 0;
     let plan = first;
     while (plan.runs.length > 0) {
       let at = 0;
       let leftBytes = plan.writeBytes + plan.eraseBytes;
-      const ahead = new DeflateAhead(plan, tools);
+      const ahead = this.canCompare ? new DeflateAhead(plan, tools) : undefined;
       const onProgress = (flashBytes: number, runSentBytes: number): void => {
         leftBytes -= flashBytes;
         sentBytes += runSentBytes;
@@ -211,13 +189,14 @@ export class FlashSession {
       try {
         for (const run of plan.runs) {
           at = run.address;
-          await performRun(this.#loader, run, { tools, deflated: await ahead.next(), onProgress });
+          await performRun(this.#loader, run, { tools, deflated: await ahead?.next(), onProgress });
           faults.reset();
         }
         break;
       } catch (error) {
         await this.#recovery.recover(error, faults);
         plan = await this.plan(regionsFrom(regions, at));
+        await this.#tellSize(plan.runs);
       }
     }
     const { writeBytes: writtenBytes, eraseBytes: erasedBytes, unchangedBytes } = first;
@@ -229,12 +208,14 @@ export class FlashSession {
     this.#refuseProtected();
     const end = Math.ceil(sizeBytes / sectorBytes) * sectorBytes;
     checkRegions([{ address, bytes: new Uint8Array(end) }], this.chip.flash.sizeBytes);
+    await this.#tellSize([{ kind: "erase", address, sizeBytes: end }]);
     await this.#loader.eraseRegion(address, end);
   }
 
-  /** Blanks all of the flash, which takes up to a minute or two. @throws RefusedError as `write` */
+  /** Blanks all of the flash, which takes up to a minute or two. @throws RefusedError as `write`, `flash/secure-download` */
   async eraseAll(): Promise<void> {
     this.#refuseProtected();
+    this.#refuseSecureDownload("erasing of all the flash, whose size it does not tell");
     await this.#loader.eraseAll(this.chip.flash.sizeBytes ?? 0);
   }
 
@@ -267,6 +248,18 @@ export class FlashSession {
   /** Stops listening; the link is its owner's to close. */
   release(): void {
     this.#loader.port.release();
+  }
+
+  /** A ROM whose flash chip cannot be asked for its size is told one that holds what is written. */
+  async #tellSize(runs: FlashPlan["runs"]): Promise<void> {
+    if (this.canCompare) return;
+    const ends = runs.map((run) => run.address + (run.kind === "write" ? run.bytes.length : run.sizeBytes));
+    const neededBytes = Math.max(smallestTold, ...ends);
+    await this.#loader.setFlashSize(2 ** Math.ceil(Math.log2(neededBytes)));
+  }
+
+  #refuseSecureDownload(what: string): void {
+    refuseSecureDownload(this.chip.security, this.chip.target.name, what);
   }
 
   #refuseProtected(): void {

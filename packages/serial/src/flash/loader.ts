@@ -20,6 +20,8 @@ export interface LoaderOptions {
   readonly isStub: boolean;
   /** The ROM talks over USB OTG: small blocks. */
   readonly isUsbOtg: boolean;
+  /** The ROM takes plain downloads only, and answers no question: Secure Download Mode. */
+  readonly isLocked?: boolean | undefined;
   /** Chips since the ESP32-S2 are told with a download whether to encrypt it. */
   readonly takesEncryption: boolean;
   readonly baudRate: number;
@@ -47,6 +49,10 @@ export class Loader implements Registers, RegisterReader {
     this.#signal = options.signal;
   }
 
+  get isLocked(): boolean {
+    return this.#options.isLocked ?? false;
+  }
+
   get baudRate(): number {
     return this.#baudRate;
   }
@@ -68,7 +74,17 @@ export class Loader implements Registers, RegisterReader {
 
   /** Asks for what every chip has, and does not wait long for it. */
   async ping(): Promise<void> {
+    if (this.isLocked) return this.#pingLocked();
     await this.#run(loaderCommand.readRegister, encodeWords(magicAddress), { timeoutMs: pingTimeoutMs });
+  }
+
+  /** How long what it answers is differs by chip, so that one length or the other reads as a refusal: an answer it is. */
+  async #pingLocked(): Promise<void> {
+    try {
+      await this.#run(loaderCommand.securityInfo, new Uint8Array(), { replyBytes: 20, timeoutMs: pingTimeoutMs });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
   }
 
   async writeRegister(address: number, value: number): Promise<void> {
@@ -113,6 +129,18 @@ export class Loader implements Registers, RegisterReader {
     const { data } = await this.#run(loaderCommand.flashMd5, encodeWords(address, sizeBytes, 0, 0), options);
     // The ROM sends the digest as text.
     return this.isStub ? data : parseHex(new TextDecoder().decode(data));
+  }
+
+  /** Begins a download of bytes as they are, whose place is erased first. */
+  async beginPlain(address: number, sizeBytes: number): Promise<void> {
+    const blocks = Math.ceil(sizeBytes / this.writeBlockBytes);
+    const plan = this.#downloadPlan(sizeBytes, blocks, address);
+    await this.#run(loaderCommand.flashBegin, plan, { timeoutMs: timeoutFor("erase", sizeBytes) });
+  }
+
+  /** One block of such a download, as long as a block is. */
+  async sendPlain(sequence: number, bytes: Uint8Array): Promise<void> {
+    await this.#run(loaderCommand.flashData, encodeLoaderBlock(sequence, bytes), { checksum: loaderChecksum(bytes) });
   }
 
   /** Begins a compressed download; the ROM erases what it will take, a stub erases while it writes. */

@@ -60,19 +60,10 @@ function isOdd(bits: number): boolean {
 }
 
 /**
- * @throws RefusedError `flash/secure-boot`, `flash/encrypted`, `flash/secure-download`, `flash/download-disabled` for a chip that
- *   what is written here would not start on, or make unusable
+ * @throws RefusedError `flash/secure-boot`, `flash/encrypted`, `flash/download-disabled` for a chip that what is written here would not
+ *   start on, or make unusable
  */
 export function refuseProtected(security: ChipSecurity, chip: string): void {
-  if (security.secureDownload) {
-    throw new RefusedError(
-      "flash/secure-download",
-      `this ${chip} is in Secure Download Mode: its flash cannot be read`,
-      {
-        hint: "it takes blind writes of its owner's signed images only; bring those onto it with the tool that made them",
-      },
-    );
-  }
   if (security.secureBoot) {
     throw new RefusedError("flash/secure-boot", `this ${chip} starts signed images only (secure boot is on)`, {
       hint: "an image without the owner's signature would leave it unable to start; take a board without secure boot",
@@ -88,4 +79,17 @@ export function refuseProtected(security: ChipSecurity, chip: string): void {
       hint: "nothing shall be written to it any more by its owner's wish; update it over the air",
     });
   }
+}
+
+/** What a chip in Secure Download Mode still does, for people. */
+export const secureDownloadRemains =
+  "flash --image, write-flash, restore and erase-region still work, blind: the chip takes what comes, and nothing can be compared or verified";
+
+/** @throws RefusedError `flash/secure-download` where `what` needs more than blind writes */
+export function refuseSecureDownload(security: ChipSecurity, chip: string, what: string): void {
+  if (!security.secureDownload) return;
+  throw new RefusedError("flash/secure-download", `this ${chip} is in Secure Download Mode, which allows no ${what}`, {
+    hint: secureDownloadRemains,
+    details: { what },
+  });
 }

@@ -67,7 +67,7 @@ describe("what is missing on a chip", () => {
     const plan = await planFlash([{ address: 0, bytes }], chip.ask, { md5 });
     expect(plan).toMatchObject({ writeBytes: 2 * block - 6 * sector, eraseBytes: 0, unchangedBytes: 6 * sector });
     expect(chip.asked).toBe(2);
-    expect(await planFlash([{ address: 0, bytes }], chip.ask, { md5, isErased: true })).toEqual(plan);
+    expect(await planFlash([{ address: 0, bytes }], chip.ask, { md5, known: "blank" })).toEqual(plan);
     expect(chip.asked).toBe(2);
   });
 
