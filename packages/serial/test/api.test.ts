@@ -20,7 +20,9 @@ test("the package offers exactly this", () => {
       "placeImages",
       "printable",
       "refuseProtected",
+      "refuseSecureDownload",
       "runningQuery",
+      "secureDownloadRemains",
       "serialCodes",
       "traceLink",
     ]

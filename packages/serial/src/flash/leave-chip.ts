@@ -30,6 +30,9 @@ export interface LeaveOptions {
 /** How long a ROM may take to say that it waits for a download again. */
 const romSpeaksMs = 500;
 
+/** Adapters and pseudo-terminals have bytes on the way after they were drained, and lose them when the rate is changed. */
+const onTheWayMs = 50;
+
 /**
  * Leaves a chip, the link open and at 115200 baud.
  *
@@ -42,7 +45,9 @@ export async function leaveChip(connected: ConnectedLoader, mode: LeaveMode, opt
   const { link, clock } = loader.port;
   const toRomRate = async (): Promise<void> => {
     await link.drain();
-    if (loader.baudRate !== romBaudRate) await link.setBaud(romBaudRate);
+    if (loader.baudRate === romBaudRate) return;
+    await clock.sleep(onTheWayMs, options.signal);
+    await link.setBaud(romBaudRate);
   };
   if (await wantsWatchdog(connected, mode, options)) {
     await biteWith(loader, connected.chip.target.key);
