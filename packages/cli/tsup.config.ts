@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Options } from "tsup";
+import { bundledPackages, notices } from "./build/notices.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "..", "..");
@@ -27,6 +28,14 @@ function copyAssets(): void {
 const isShipped = (path: string): boolean =>
   !/[/\\](__pycache__|\.\w[^/\\]*|ruff\.toml)$/.test(path) && path !== join(root, "device", "tests");
 
+/** Puts the licenses of what a bundle holds beside it. */
+function giveCredit(folder: string, more = ""): void {
+  const metafile = join(folder, "metafile-esm.json");
+  const folders = bundledPackages(JSON.parse(readFileSync(metafile, "utf8")) as Parameters<typeof bundledPackages>[0]);
+  writeFileSync(join(folder, "NOTICES.txt"), notices(folders) + more);
+  rmSync(metafile);
+}
+
 /** Names of chunks change with their content; old ones would be packed too. */
 function removeOldModules(): void {
   if (!existsSync(dist)) return;
@@ -37,8 +46,8 @@ const { dependencies } = JSON.parse(readFileSync(join(here, "package.json"), "ut
   dependencies: Record<string, string>;
 };
 
-/** Read by every start, and made of a hundred small files each: opening those takes longer than running them. */
-const bundled = ["yaml", "zod"];
+/** Read by many starts, and made of many small files each: opening those takes longer than running them. */
+const bundled = ["commander", "serialport", "yaml", "zod"];
 
 removeOldModules();
 
@@ -49,6 +58,7 @@ const common: Options = {
   clean: false,
   dts: false,
   sourcemap: false,
+  metafile: true,
   // Names stay: a stack trace in a report must be readable.
   minifySyntax: true,
   minifyWhitespace: true,
@@ -65,13 +75,18 @@ export default defineConfig([
     target: "node20",
     platform: "node",
     external: Object.keys(dependencies).filter((name) => !bundled.includes(name)),
-    noExternal: [/^@espx\//, ...bundled],
+    noExternal: [/^@espx\//, /^@serialport\/(?!bindings-cpp)/, ...bundled],
+    // What is CommonJS asks for Node's own modules, and for the binding that stays outside, since it is no JavaScript.
+    banner: { js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);' },
     esbuildOptions(options) {
       options.conditions = ["@espx/source"];
       // Its build for Node is CommonJS, which cannot be bundled into a module; this one is the same code.
       options.alias = { yaml: join(root, "node_modules", "yaml", "browser", "index.js") };
     },
-    onSuccess: () => Promise.resolve(copyAssets()),
+    onSuccess: async () => {
+      giveCredit(dist, `\n${readFileSync(join(here, "build", "interpreter-license.txt"), "utf8")}`);
+      copyAssets();
+    },
   },
   {
     ...common,
@@ -81,5 +96,6 @@ export default defineConfig([
     target: "es2022",
     platform: "browser",
     noExternal: [/./],
+    onSuccess: async () => giveCredit(join(dist, "browser")),
   },
 ]);

@@ -35,7 +35,7 @@ export function createSerialPorts(options: { readonly stuckMs?: number } = {}): 
 
 async function listSerialPorts(): Promise<readonly PortInfo[]> {
   if (process.platform === "linux") return listSysfsPorts();
-  const { SerialPort } = await import("serialport");
+  const { SerialPort } = await import("./serialport-library.ts");
   return (await SerialPort.list()).map(({ path, manufacturer, vendorId, productId, serialNumber }) => {
     const [vendor, product] = [vendorId, productId].map((hex) =>
       hex === undefined ? undefined : Number.parseInt(hex, 16),
@@ -56,7 +56,7 @@ async function openRaw(path: string, baudRate: number): Promise<SerialPort> {
   // A lock keeps out only those who ask for it. Opening moves the modem lines of a board that somebody else works on,
   // so who has it open is asked before. A pseudo-terminal is often held open by the program at its other end.
   if (!isPseudoTerminal(path) && findDeviceHolders(path).length > 0) throw portBusy(path);
-  const { SerialPort } = await import("serialport");
+  const { SerialPort } = await import("./serialport-library.ts");
   const port = new SerialPort({ path, baudRate, autoOpen: false, lock: true, highWaterMark: writeAheadBytes });
   const error = await withTurns(() => new Promise<Error | null>((resolve) => port.open(resolve)));
   if (error instanceof Error) throw translateOpenError(error, { path, ports: await listSerialPorts() });
