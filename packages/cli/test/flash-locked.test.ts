@@ -69,6 +69,18 @@ describe("a chip in Secure Download Mode", () => {
       expect(Buffer.compare(flashOf(fixture), before)).toBe(0);
     }));
 
+  test("gets a backup back", () =>
+    locked({}, async (fixture) => {
+      const backup = flashOf(fixture).slice();
+      await writeFile(path("backup.bin"), backup);
+      expect((await espx(fixture, ["erase-region", "0", "256K", "--yes"])).code).toBe(0);
+      const { code, stderr } = await espx(fixture, ["restore", "backup.bin", "--yes"]);
+      expect(code, stderr).toBe(0);
+      const held = flashOf(fixture);
+      expect(Buffer.compare(held.subarray(0, 0x9000), backup.subarray(0, 0x9000))).toBe(0);
+      expect(Buffer.compare(held.subarray(0x10000, 0x200000), backup.subarray(0x10000, 0x200000))).toBe(0);
+    }));
+
   test("is erased by regions", () =>
     locked({}, async (fixture) => {
       const { code, stderr } = await espx(fixture, ["erase-region", "0x10000", "64K", "--yes"]);

@@ -10,6 +10,8 @@ export const portCodes = {
   "fetch/unreachable": { class: "LinkError", meaning: "the host of a file to be fetched cannot be reached" },
   "fetch/refused": { class: "LinkError", meaning: "a host does not give the file that is to be fetched" },
   "fetch/cut-short": { class: "LinkError", meaning: "a download ended before its end" },
+  "fetch/proxy": { class: "LinkError", meaning: "the proxy that downloads go through cannot be reached, or refuses" },
+  "fetch/bad-proxy": { class: "UsageError", meaning: "the environment names a proxy that is no address" },
   "fetch/certificate": { class: "VerifyError", meaning: "a host's certificate does not prove who it is" },
   "fetch/canceled": { class: "CanceledError", meaning: "a download was called off" },
   "mqtt/bad-url": { class: "UsageError", meaning: "a broker's address is not one of MQTT" },
