@@ -22,7 +22,8 @@ export interface GlobalFlags {
 
 /** The outside world as jobs see it; tests hand in their own. */
 export interface Outside {
-  listPorts(): Promise<readonly PortInfo[]>;
+  /** With `scheme` only those that it reaches: `file` for those of this machine, which loads nothing else. */
+  listPorts(scheme?: "file"): Promise<readonly PortInfo[]>;
   openPort(url: string, options?: { readonly baudRate?: number; readonly signal?: AbortSignal }): Promise<SerialLink>;
   connectBroker(options: BrokerOptions): Promise<BrokerLink>;
   startBroker(options?: { readonly port?: number }): Promise<{ readonly url: string; close(): Promise<void> }>;

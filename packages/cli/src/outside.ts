@@ -3,7 +3,7 @@ import type { Env, Outside } from "./context.ts";
 /** The real world, each part loaded when it is first touched. */
 export function realOutside(env: Env): Outside {
   return {
-    listPorts: async () => (await import("./ports/serial.ts")).listPorts(env),
+    listPorts: async (scheme) => (await import("./ports/serial.ts")).listPorts(env, scheme),
     openPort: async (url, options) => (await import("./ports/serial.ts")).openPort(url, { ...options, env }),
     connectBroker: async (options) => (await import("./ports/mqtt.ts")).connectBroker(options),
     startBroker: async (options) => (await import("./ports/broker.ts")).startBroker(options),

@@ -51,8 +51,9 @@ function deployAll(folder: string, ...more: string[]): Promise<RunResult> {
     cwd: folder,
     env: { ESPX_STATE_DIR: join(folder, "state") },
     outside: {
-      async listPorts() {
-        listed++;
+      async listPorts(scheme) {
+        // A device with an id may be its own USB device, whose address stands in the list of this machine's ports.
+        if (scheme !== "file") listed++;
         return [];
       },
       async openPort(url) {

@@ -1,7 +1,7 @@
 import { NotFoundError, type PortInfo } from "@espx/proto";
 import type { Context } from "../context.ts";
 import { findDevice, loadProject, type DeviceEntry } from "../project/project.ts";
-import { rememberedPorts } from "../project/remembered.ts";
+import { placeOf } from "./device-place.ts";
 import { matchesFilters, parseFilters } from "./port-filter.ts";
 import { untilThere } from "./wait-for-port.ts";
 
@@ -24,8 +24,7 @@ export interface PortWish {
  */
 export async function choosePort(ctx: Context, { port, device, filter = [] }: PortWish): Promise<string> {
   if (port !== undefined) return port;
-  const remembered = device?.id === undefined ? undefined : await rememberedPorts(ctx.env).portOf(device.id);
-  const named = remembered ?? device?.port;
+  const named = device === null ? undefined : await placeOf(ctx, device);
   if (named !== undefined) return named;
   const { all, candidates } = await untilThere(ctx, () => listCandidates(ctx, filter));
   const only = candidates[0];

@@ -2,8 +2,8 @@ import { NotFoundError, UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
 import type { EspxEvent } from "../events.ts";
 import { loadProject, type DeviceEntry, type Project } from "../project/project.ts";
-import { rememberedPorts } from "../project/remembered.ts";
 import { deploy, type DeployOptions } from "./deploy.ts";
+import { placeOf } from "./device-place.ts";
 import { type ManySummary, onManyBoards } from "./many-boards.ts";
 
 /** What `deploy --all` was asked for; profile, device and port are those of each device. */
@@ -22,7 +22,7 @@ export async function deployAll(ctx: Context, options: DeployAllOptions): Promis
   const project = await loadProject(ctx);
   const devices = devicesOf(project, options.profile);
   const ports = new Map<string, string | undefined>();
-  for (const device of devices) ports.set(device.name, await portOf(ctx, device));
+  for (const device of devices) ports.set(device.name, await placeOf(ctx, device));
   refuseTwice(ports);
   const listed = devices.map(({ name, profile }) => `${name} (${profile}, ${ports.get(name) ?? "no port"})`).join(", ");
   ctx.out.emit({ kind: "log", data: { level: "info", text: `deploys to ${listed}` } });
@@ -76,10 +76,6 @@ function devicesOf(project: Project | null, profile: string | undefined): readon
   throw new NotFoundError("cli/device-unknown", where, {
     hint: `write into espx.yaml: "devices: {kitchen: {port: …, profile: ${profile ?? "blinky"}}}"`,
   });
-}
-
-async function portOf({ env }: Context, { id, port }: DeviceEntry): Promise<string | undefined> {
-  return (id === undefined ? undefined : await rememberedPorts(env).portOf(id)) ?? port;
 }
 
 function refuseTwice(ports: ReadonlyMap<string, string | undefined>): void {

@@ -1,7 +1,6 @@
 import { type FlatPlan, type FlatPolicy, type FlatRelease, planFlat } from "@espx/ota";
 import { type Inventory, RefusedError, UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
-import { rememberedPorts } from "../project/remembered.ts";
 import { requirementsOf } from "../project/requirements.ts";
 import { buildFlat } from "../release/build.ts";
 import { applyPlan } from "./apply-plan.ts";
@@ -20,6 +19,7 @@ import {
   reportRelease,
 } from "./deploy-reports.ts";
 import type { DeployTarget } from "./deploy-target.ts";
+import { rememberPlace } from "./device-place.ts";
 import { withLocalFiles } from "./local-traceback.ts";
 
 /** Puts files where they are to be on a board, each replaced by itself, and starts the program anew. */
@@ -43,7 +43,7 @@ export async function deployFlat(ctx: Context, target: DeployTarget, options: De
     if (options.check && !plan.upToDate) throw differs(release, plan, options.command);
     if (!mayAsk) return summary;
     await withLocalFiles(localFiles, () => bringFiles(ctx, board, { plan, restart: options.restart }));
-    await rememberedPorts(ctx.env).remember(inventory.id, url);
+    await rememberPlace(ctx, inventory.id, url);
     const state = plan.upToDate ? "unchanged" : "placed";
     const ending = { release: release.id, slot: null, state, waitingFor: [], port: url, startMs } as const;
     return reportDeployed(ctx, target, { ...ending, sentBytes: plan.sendBytes });

@@ -2,7 +2,6 @@ import type { SlotPlan } from "@espx/ota";
 import type { Inventory, Release } from "@espx/proto";
 import { UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
-import { rememberedPorts } from "../project/remembered.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { withBoard, type Board } from "./board.ts";
 import { checkConfigOnBoard } from "./board-config.ts";
@@ -13,6 +12,7 @@ import { awaitOutcome } from "./deploy-outcome.ts";
 import { differs, planWithConsent } from "./deploy-plan.ts";
 import { type DeployResult, reportDeployed, reportInventory, reportLeftOut, reportPlan } from "./deploy-reports.ts";
 import { findTarget, type DeployTarget, type TargetWish } from "./deploy-target.ts";
+import { rememberPlace } from "./device-place.ts";
 import type { BaudWish } from "./line-rates.ts";
 import { withLocalFiles } from "./local-traceback.ts";
 import { prepareDeploy, type PreparedDeploy } from "./prepare-deploy.ts";
@@ -87,7 +87,7 @@ async function leaveUnchanged(ctx: Context, job: Job): Promise<DeployResult | nu
   ctx.out.emit({ kind: "running", data: { id, port: board.url, release, slot, state: running.state } });
   const summary = reportPlan(ctx, { id: release }, { steps: [], slot, upToDate: true, sendBytes: 0 });
   if (options.check || ctx.flags.dryRun) return summary;
-  await rememberedPorts(ctx.env).remember(id, board.url);
+  await rememberPlace(ctx, id, board.url);
   return reportDeployed(ctx, target, { ...running, state: "unchanged", port: board.url, sentBytes: 0, startMs });
 }
 
@@ -103,7 +103,7 @@ async function bringUpToDate(ctx: Context, job: Job): Promise<DeployResult> {
   if (options.check && !plan.upToDate) throw differs(release, plan, options.command);
   if (options.check || ctx.flags.dryRun) return summary;
   await applyPlan(ctx, board, plan);
-  await rememberedPorts(ctx.env).remember(inventory.id, board.url);
+  await rememberPlace(ctx, inventory.id, board.url);
   const onTrial = !plan.upToDate || inventory.record?.state === "trial";
   const outcomeInput = { board, plan, release, onTrial, wait: options.wait, startMs };
   const outcome = await withLocalFiles(prepared.localFiles, () => awaitOutcome(ctx, outcomeInput));

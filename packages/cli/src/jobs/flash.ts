@@ -15,10 +15,10 @@ import {
 import type { Context } from "../context.ts";
 import type { EventData } from "../events.ts";
 import type { DeviceEntry } from "../project/project.ts";
-import { rememberedPorts } from "../project/remembered.ts";
 import { confirm } from "./ask.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { chipData, type ChipWish, withChip } from "./chip-session.ts";
+import { rememberPlace } from "./device-place.ts";
 import { filesAtRisk } from "./files-at-risk.ts";
 import { showProgress } from "./flash-progress.ts";
 import { placeOnChip, tableOnChip } from "./flash-files.ts";
@@ -166,7 +166,7 @@ async function finish(ctx: Context, job: Job, written: Written): Promise<EventDa
     left,
     boot,
   };
-  if (chip.mac !== null) await rememberedPorts(ctx.env).remember(chip.mac.replaceAll(":", ""), options.url);
+  if (chip.mac !== null) await rememberPlace(ctx, chip.mac.replaceAll(":", ""), options.url);
   if (boot !== null) judge(ctx, job, boot);
   ctx.out.emit({ kind: "flashed", data });
   return data;

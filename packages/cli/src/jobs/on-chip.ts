@@ -2,9 +2,9 @@ import { formatHex } from "@espx/proto";
 import type { FlashSession, LeaveMode } from "@espx/serial";
 import type { Context } from "../context.ts";
 import type { DeviceEntry } from "../project/project.ts";
-import { rememberedPorts } from "../project/remembered.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { type ChipWish, withChip } from "./chip-session.ts";
+import { rememberPlace } from "./device-place.ts";
 
 /** How a chip is reached and left. */
 export interface ChipVisit extends ChipWish {
@@ -43,5 +43,5 @@ async function holdIdentity(ctx: Context, { chip }: FlashSession, { url, device 
   if (chip.identity === undefined) return;
   const id = formatHex(chip.identity.mac);
   checkIdentity(device, id, url);
-  await rememberedPorts(ctx.env).remember(id, url);
+  await rememberPlace(ctx, id, url);
 }

@@ -1,7 +1,6 @@
 import { afterSteps } from "@espx/ota";
 import { ConfigError, isEspxError, type EspxError, type Inventory, type Plan, UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
-import { rememberedPorts } from "../project/remembered.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { withBoard, type Board } from "./board.ts";
 import { checkIdentity } from "./check-identity.ts";
@@ -9,6 +8,7 @@ import { choosePort } from "./choose-port.ts";
 import { checkFlatFlags } from "./deploy-flat.ts";
 import { reportInventory, reportPlan } from "./deploy-reports.ts";
 import { checkSlotFlags, type DeployOptions } from "./deploy.ts";
+import { rememberPlace } from "./device-place.ts";
 import { showConsole } from "./watch-console.ts";
 import { type Snapshot, takeSnapshot, untilChange, type Watched } from "./watch-files.ts";
 import { buildWatched, type WatchedSet, watchedPaths } from "./watch-set.ts";
@@ -82,7 +82,7 @@ async function begin(desk: Desk, board: Board): Promise<Inventory> {
   reportPlan(ctx, { id: set.idOn(inventory) }, plan);
   await applyPlan(ctx, board, plan);
   if (!plan.steps.some((step) => step.kind === "reset")) await board.transport.restart(ctx.signal);
-  await rememberedPorts(ctx.env).remember(inventory.id, url);
+  await rememberPlace(ctx, inventory.id, url);
   desk.begun = true;
   desk.waiting = false;
   const release = set.idOn(inventory);

@@ -15,9 +15,10 @@ export interface OpenPortOptions {
   readonly env: Env;
 }
 
-/** Every port that can be listed: those of this machine, then running simulators. None is opened. */
-export async function listPorts(env: Env): Promise<readonly PortInfo[]> {
-  const lists = await Promise.all(Object.values(providers).map(async (load) => (await load(env)).list()));
+/** Every port that can be listed: those of this machine, then running simulators; or those of one scheme. None is opened. */
+export async function listPorts(env: Env, scheme?: string): Promise<readonly PortInfo[]> {
+  const wanted = Object.entries(providers).filter(([name]) => scheme === undefined || name === scheme);
+  const lists = await Promise.all(wanted.map(async ([, load]) => (await load(env)).list()));
   return lists.flat();
 }
 
