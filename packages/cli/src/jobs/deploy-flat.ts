@@ -26,28 +26,50 @@ import { withLocalFiles } from "./local-traceback.ts";
 export async function deployFlat(ctx: Context, target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const startMs = ctx.clock.now();
   checkFlatFlags(options);
-  const built = await buildFlat(ctx, target.profile);
-  const { release, localFiles } = built;
-  reportRelease(ctx, built, release.files);
-  reportLeftOut(ctx, target);
   const url = await choosePort(ctx, { port: options.port, device: target.device, filter: options.filter });
+  const building = buildFlat(ctx, target.profile);
+  building.catch(() => {});
   const afterwards = options.restart ? "soft-restart" : "leave-stopped";
-  return withBoard(ctx, { url, afterwards, baud: options.baud }, async (board) => {
-    const inventory = await board.inventory();
-    reportInventory(ctx, inventory, url);
-    if (board.isStopped()) reportStopped(ctx, options.restart);
-    checkIdentity(target.device, inventory.id, url);
-    const mayAsk = !options.check && !ctx.flags.dryRun;
-    const plan = await agreedPlan(ctx, { target, release, inventory, prune: options.prune, mayAsk });
-    const summary = reportPlan(ctx, release, plan);
-    if (options.check && !plan.upToDate) throw differs(release, plan, options.command);
-    if (!mayAsk) return summary;
-    await withLocalFiles(localFiles, () => bringFiles(ctx, board, { plan, restart: options.restart }));
-    await rememberPlace(ctx, inventory.id, url);
-    const state = plan.upToDate ? "unchanged" : "placed";
-    const ending = { release: release.id, slot: null, state, waitingFor: [], port: url, startMs } as const;
-    return reportDeployed(ctx, target, { ...ending, sentBytes: plan.sendBytes });
-  });
+  try {
+    return await withBoard(ctx, { url, afterwards, baud: options.baud }, async (board) => {
+      // Until the set is whole, its port is open and nothing more.
+      const built = await building;
+      reportRelease(ctx, built, built.release.files);
+      reportLeftOut(ctx, target);
+      return bringFlat(ctx, { target, options, built, board, startMs });
+    });
+  } finally {
+    // What is wrong in the files is said before what is wrong with the port.
+    await building;
+  }
+}
+
+interface FlatJob {
+  readonly target: DeployTarget;
+  readonly options: DeployOptions;
+  readonly built: Awaited<ReturnType<typeof buildFlat>>;
+  readonly board: Board;
+  readonly startMs: number;
+}
+
+/** Compares, and brings what differs. */
+async function bringFlat(ctx: Context, { target, options, built, board, startMs }: FlatJob): Promise<DeployResult> {
+  const { release, localFiles } = built;
+  const { url } = board;
+  const inventory = await board.inventory();
+  reportInventory(ctx, inventory, url);
+  if (board.isStopped()) reportStopped(ctx, options.restart);
+  checkIdentity(target.device, inventory.id, url);
+  const mayAsk = !options.check && !ctx.flags.dryRun;
+  const plan = await agreedPlan(ctx, { target, release, inventory, prune: options.prune, mayAsk });
+  const summary = reportPlan(ctx, release, plan);
+  if (options.check && !plan.upToDate) throw differs(release, plan, options.command);
+  if (!mayAsk) return summary;
+  await withLocalFiles(localFiles, () => bringFiles(ctx, board, { plan, restart: options.restart }));
+  await rememberPlace(ctx, inventory.id, url);
+  const state = plan.upToDate ? "unchanged" : "placed";
+  const ending = { release: release.id, slot: null, state, waitingFor: [], port: url, startMs } as const;
+  return reportDeployed(ctx, target, { ...ending, sentBytes: plan.sendBytes });
 }
 
 export function checkFlatFlags({ configFile }: DeployOptions): void {

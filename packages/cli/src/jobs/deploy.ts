@@ -16,7 +16,7 @@ import { rememberPlace } from "./device-place.ts";
 import type { BaudWish } from "./line-rates.ts";
 import { withLocalFiles } from "./local-traceback.ts";
 import { prepareDeploy, type PreparedDeploy } from "./prepare-deploy.ts";
-import { askUnchanged, digestAtPrompt, noteDeployed } from "./unchanged.ts";
+import { askBoard, digestAtPrompt, isUnchanged, noteDeployed, type Said } from "./unchanged.ts";
 
 /** What `deploy` was asked for. */
 export interface DeployOptions extends TargetWish {
@@ -51,13 +51,23 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Depl
 async function deploySlots(ctx: Context, target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const startMs = ctx.clock.now();
   checkSlotFlags(options);
-  const prepared = await prepareDeploy(ctx, target, options.configFile);
-  reportLeftOut(ctx, target);
   const url = await choosePort(ctx, { port: options.port, device: target.device, filter: options.filter });
-  return withBoard(ctx, { url, afterwards: "restart", baud: options.baud }, async (board) => {
-    const job: Job = { options, target, prepared, board, startMs };
-    return (await leaveUnchanged(ctx, job)) ?? bringUpToDate(ctx, job);
-  });
+  const preparing = prepareDeploy(ctx, target, options.configFile);
+  preparing.catch(() => {});
+  try {
+    return await withBoard(ctx, { url, afterwards: "restart", baud: options.baud }, async (board) => {
+      // A board that runs espx answers while the set is built.
+      const asked = options.full ? null : askBoard(ctx, board, target.device);
+      asked?.catch(() => {});
+      const prepared = await preparing;
+      reportLeftOut(ctx, target);
+      const job: Job = { options, target, prepared, board, startMs };
+      return (await leaveUnchanged(ctx, job, await asked)) ?? bringUpToDate(ctx, job);
+    });
+  } finally {
+    // What is wrong in the files is said before what is wrong with the port.
+    await preparing;
+  }
 }
 
 export function checkSlotFlags({ prune, restart }: DeployOptions): void {
@@ -79,10 +89,9 @@ interface Job {
 }
 
 /** Ends here for a board that says of itself that nothing has changed; its program runs on. */
-async function leaveUnchanged(ctx: Context, job: Job): Promise<DeployResult | null> {
+async function leaveUnchanged(ctx: Context, job: Job, running: Said | null): Promise<DeployResult | null> {
   const { options, target, prepared, board, startMs } = job;
-  const running = options.full ? null : await askUnchanged(ctx, board, prepared);
-  if (running === null) return null;
+  if (running === null || !(await isUnchanged(ctx, running, prepared))) return null;
   const { id, release, slot } = running;
   ctx.out.emit({ kind: "running", data: { id, port: board.url, release, slot, state: running.state } });
   const summary = reportPlan(ctx, { id: release }, { steps: [], slot, upToDate: true, sendBytes: 0 });

@@ -11,27 +11,31 @@ export interface Wish {
   readonly device: DeviceEntry | null;
 }
 
+/** What the program on a board says of itself, with the board's id. */
+export type Said = RunningState & { readonly id: string };
+
 /**
- * Asks the program on a board, without stopping it, whether the board is still what it was made to be.
+ * Asks the program on a board what it is made of, without stopping it.
  *
  * Only a board that was seen running espx at this port is asked: the question would be input for any other program.
- * @returns null when that cannot be told, and all files have to be looked at
+ * @returns null when that cannot be told
  * @throws RefusedError `cli/wrong-board`
  */
-export async function askUnchanged(
-  ctx: Context,
-  board: Board,
-  { wish, device }: Wish,
-): Promise<(RunningState & { readonly id: string }) | null> {
+export async function askBoard(ctx: Context, board: Board, device: DeviceEntry | null): Promise<Said | null> {
   const notes = deployNotes(ctx.env);
   const expected = device?.id === undefined ? undefined : await notes.of(device.id);
   if (expected === undefined && !(await notes.hasPort(board.url))) return null;
   const running = await board.transport.running(ctx.signal);
   if (running?.id === undefined) return null;
   checkIdentity(device, running.id, board.url);
-  const note = await notes.of(running.id);
-  const same = running.state === "confirmed" && running.digest !== undefined && note?.digest === running.digest;
-  return same && note.wish === wish ? { ...running, id: running.id } : null;
+  return { ...running, id: running.id };
+}
+
+/** Whether a board says that it is still what it was made to be; where not, all files have to be looked at. */
+export async function isUnchanged(ctx: Context, said: Said, { wish }: Wish): Promise<boolean> {
+  const note = await deployNotes(ctx.env).of(said.id);
+  const same = said.state === "confirmed" && said.digest !== undefined && note?.digest === said.digest;
+  return same && note.wish === wish;
 }
 
 /** Keeps in mind that a board with this digest is what was wished for. */
