@@ -143,6 +143,18 @@ test("a rate that does not hold is gone below, said, and not tried again with th
   }),
 );
 
+test("a chip that is held in its loader by hand stays there when an image is refused: the right one is taken then", () =>
+  withChip({ blank: true }, async (fixture) => {
+    await fixture.enterDownload();
+    await writeFile(join(folder.path, "s3.bin"), firmwareFile("esp32s3"));
+    const byHand = ["--before", "no-reset"];
+    const wrong = await flash(fixture, ["--image", "s3.bin", ...byHand], noModemLines);
+    expect([wrong.code, wrong.stderr]).toEqual([10, expect.stringContaining("s3.bin is made for esp32s3")]);
+    fixture.board.setPin(0, 1);
+    const right = await flash(fixture, byHand, noModemLines);
+    expect([right.code, right.stdout]).toEqual([0, expect.stringContaining("MicroPython v1.27.0")]);
+  }));
+
 describe("a board is flashed whatever it does:", () => {
   /** Exit code and last words. */
   const whole = async (fixture: ChipFixture, argv: readonly string[] = []): Promise<readonly [number, string]> => {

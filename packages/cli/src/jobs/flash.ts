@@ -1,5 +1,5 @@
 import type { FlashSettings, Partition } from "@espx/image";
-import { DeviceError, formatHex, isEspxError, RefusedError } from "@espx/proto";
+import { DeviceError, formatHex, isEspxError, RefusedError, type SerialLink } from "@espx/proto";
 import {
   type BootOutcome,
   BootWatch,
@@ -185,8 +185,11 @@ async function startBoard(ctx: Context, { options, session }: Job): Promise<Star
     watch.release();
     return { left, boot: null };
   }
+  const timeoutMs = left === "watchdog" ? quietMs : bootTimeoutMs;
   try {
-    return { left, boot: await watch.outcome({ timeoutMs: bootTimeoutMs, signal: ctx.signal }) };
+    const boot = await watch.outcome({ timeoutMs, signal: ctx.signal });
+    const mayHaveGreeted = left === "watchdog" && boot.kind === "silent";
+    return { left, boot: mayHaveGreeted ? await askedToGreet(ctx, session.link) : boot };
   } catch (error) {
     if (isEspxError(error, "link/lost")) return { left, boot: await watchAgain(ctx, session) };
     throw error;
@@ -200,22 +203,27 @@ const askToGreet = Uint8Array.of(0x0d, 0x02);
 
 /** A chip with USB of its own leaves the bus at a reset of all of it, and may have greeted before its port is open again. */
 async function watchAgain(ctx: Context, session: FlashSession): Promise<BootOutcome> {
-  const { clock, signal } = ctx;
   try {
     const link = await session.reopen();
     if (link === undefined) return nothingCame;
-    const watched = (timeoutMs: number): Promise<BootOutcome> =>
-      new BootWatch(link, clock).outcome({ timeoutMs, signal });
-    const first = await watched(quietMs);
-    if (first.kind !== "silent") return first.kind === "other" ? watched(bootTimeoutMs) : first;
-    const [greeting] = await Promise.all([watched(quietMs), link.write(askToGreet)]);
-    if (greeting.kind !== "silent") return greeting;
-    if (await isInLoader(link, clock, signal)) return { kind: "download", text: "" };
-    return await watched(bootTimeoutMs);
+    const first = await watched(ctx, link, quietMs);
+    if (first.kind === "other") return await watched(ctx, link, bootTimeoutMs);
+    return first.kind === "silent" ? await askedToGreet(ctx, link) : first;
   } catch (error) {
     if (isEspxError(error, "link/lost") || isEspxError(error, "port/not-found")) return nothingCame;
     throw error;
   }
+}
+
+async function askedToGreet(ctx: Context, link: SerialLink): Promise<BootOutcome> {
+  const [greeting] = await Promise.all([watched(ctx, link, quietMs), link.write(askToGreet)]);
+  if (greeting.kind !== "silent") return greeting;
+  if (await isInLoader(link, ctx.clock, ctx.signal)) return { kind: "download", text: "" };
+  return watched(ctx, link, bootTimeoutMs);
+}
+
+function watched({ clock, signal }: Context, link: SerialLink, timeoutMs: number): Promise<BootOutcome> {
+  return new BootWatch(link, clock).outcome({ timeoutMs, signal });
 }
 
 const nothingCame: BootOutcome = { kind: "silent", text: "" };

@@ -229,10 +229,14 @@ export class FlashSession {
     return leaveChip(this.#recovery.connected, mode, { signal, onEvent });
   }
 
-  /** Leaves the chip also when the work was called off, and whatever stands in the way of that: a board left in its loader looks broken. */
+  /**
+   * Resets the chip also when the work was called off, and whatever stands in the way of that: a board left in its loader looks broken. What
+   * cannot be reset stays, for another try.
+   */
   async leaveAnyway(mode: LeaveMode = "hard-reset"): Promise<void> {
     const { onEvent } = this.#options;
-    await leaveChip(this.#recovery.connected, mode, { onEvent }).catch(() => undefined);
+    const reset = mode === "soft-reset" ? "hard-reset" : mode;
+    await leaveChip(this.#recovery.connected, reset, { onEvent, resetOnly: true }).catch(() => undefined);
   }
 
   /**

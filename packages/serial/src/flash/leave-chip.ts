@@ -23,6 +23,8 @@ export type LeaveMode = "hard-reset" | "watchdog-reset" | "soft-reset" | "no-res
 export type Left = "reset" | "watchdog" | "started" | "stays";
 
 export interface LeaveOptions {
+  /** Where the port has no modem lines the chip stays as it is, instead of being started. */
+  readonly resetOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: ConnectEvent) => void) | undefined;
 }
@@ -43,21 +45,22 @@ export async function leaveChip(connected: ConnectedLoader, mode: LeaveMode, opt
   if (mode === "no-reset") return "stays";
   const loader = connected.loader.withSignal(options.signal);
   const { link, clock } = loader.port;
-  const toRomRate = async (): Promise<void> => {
+  const toRomRate = async (waitMs: number): Promise<void> => {
     await link.drain();
     if (loader.baudRate === romBaudRate) return;
-    await clock.sleep(onTheWayMs, options.signal);
+    await clock.sleep(waitMs, options.signal);
     await link.setBaud(romBaudRate);
   };
   if (await wantsWatchdog(connected, mode, options)) {
     await biteWith(loader, connected.chip.target.key);
-    await toRomRate().catch(ignoreLost);
+    await toRomRate(onTheWayMs).catch(ignoreLost);
     return "watchdog";
   }
   const canReset = mode !== "soft-reset" && (await link.setSignals({ dtr: false, rts: false }));
+  if (!canReset && options.resetOnly === true) return "stays";
   if (!canReset) await loader.runFlash();
   else if (mayStay(connected)) await forgetForcedDownload(connected.chip.target.key, loader).catch(leftToTheReset);
-  await toRomRate();
+  await toRomRate(canReset ? 0 : onTheWayMs);
   if (!canReset) return "started";
   loader.port.reader.forget();
   const { signal } = options;
