@@ -16,12 +16,17 @@ const taken = ["port/busy", "port/permission", "port/unusable"];
 /**
  * Opens a port; with `--wait-port` one that is not there is waited for, until the run is called off.
  *
- * A port that is there and belongs to another program is not waited for: its holder shall be named.
+ * A port that is there and belongs to another program is not waited for: its holder shall be named. One that was just lost may be taken
+ * for a moment (`mayBeTaken`), and is waited for without a word.
  * @throws those of opening a port; whatever the run's signal was aborted with
  */
-export async function openWhenThere(ctx: Context, url: string): Promise<SerialLink> {
+export async function openWhenThere(
+  ctx: Context,
+  url: string,
+  { mayBeTaken = false }: { readonly mayBeTaken?: boolean } = {},
+): Promise<SerialLink> {
   let endMs: number | undefined;
-  for (let waits = false; ; await ctx.clock.sleep(LOOK_EVERY_MS, ctx.signal)) {
+  for (let waits = mayBeTaken; ; await ctx.clock.sleep(LOOK_EVERY_MS, ctx.signal)) {
     try {
       return await ctx.outside.openPort(url, { signal: ctx.signal });
     } catch (error) {
