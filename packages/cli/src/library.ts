@@ -5,6 +5,7 @@ export {
   type FlashTools,
   BootWatch,
   FlashSession,
+  parseCustomReset,
   RawRepl,
   SerialTransport,
 } from "@espx/serial";

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { SerialLink, Signals } from "@espx/proto";
 import { FlashSession } from "@espx/serial";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { has } from "../../../testsuite/programs.ts";
@@ -9,6 +10,7 @@ import { realClock } from "../src/clock.ts";
 import { flashTools as tools } from "../src/ports/flash-tools.ts";
 import { firmware, withChip } from "./_chip.ts";
 import { firmwareFile } from "./_firmware.ts";
+import { throughLine } from "./_lines.ts";
 import { eventsOf, run, type RunResult, tempFolder } from "./_run.ts";
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;
@@ -102,6 +104,47 @@ describe.each(["esp32s3", "esp32c3"] as const)("an %s on its own USB", (chip) =>
       const again = await FlashSession.connect(open(), realClock, { tools });
       expect(fixture.board.chip.watchdog.biteAtUs).toBe(Infinity);
       expect(await again.write(firmware(chip))).toMatchObject({ resumed: 0 });
+    }));
+});
+
+describe("over USB OTG", () => {
+  /** A link to the chip's own USB that passes for its OTG port, and notes what is done to its lines. */
+  function otgOf({ board }: ChipFixture): { readonly link: SerialLink; readonly signals: Signals[] } {
+    const signals: Signals[] = [];
+    const line = throughLine(board.openSerial({ port: "usb" }), {
+      setSignals: (next, pass) => (signals.push(next), pass(next)),
+    });
+    return { link: { ...line, traits: { ...line.traits, kind: "cdc" } }, signals };
+  }
+
+  test("a chip whose straps say that it would stay is reset by its watchdog at once, its lines left alone", () =>
+    withChip({ chip: "esp32s3", blank: true }, async (fixture) => {
+      await pressBootAndEn(fixture);
+      const { link, signals } = otgOf(fixture);
+      const events: string[] = [];
+      const session = await FlashSession.connect(link, realClock, {
+        tools,
+        before: "no-reset",
+        onEvent: (event) => events.push(event.kind === "watchdog" ? `watchdog: ${event.why}` : event.kind),
+      });
+      await session.write(firmware("esp32s3"));
+      signals.length = 0;
+      expect(await session.leave()).toBe("watchdog");
+      expect(signals).toEqual([]);
+      expect(events.at(-1)).toBe("watchdog: stays");
+      expect(await fixture.waitFor(">>> ")).toMatch(/RTCWDT_RTC_RST.*MicroPython v/s);
+    }));
+
+  test("a chip that is called off is reset all the same", () =>
+    withChip({ chip: "esp32s3" }, async (fixture) => {
+      await pressBootAndEn(fixture);
+      const { link } = otgOf(fixture);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const session = await FlashSession.connect(link, realClock, { tools, before: "no-reset", signal });
+      controller.abort(new Error("enough"));
+      await session.leaveAnyway();
+      expect(await fixture.waitFor(">>> ")).toContain("MicroPython v");
     }));
 });
 
