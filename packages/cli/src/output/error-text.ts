@@ -48,10 +48,12 @@ function placeOf(error: ConfigError): string[] {
   return [`  at ${place}`, ...(typeof excerpt === "string" ? indent(excerpt) : [])];
 }
 
+/** What lies behind an error, as far as its message does not say so itself. */
 function causesOf(error: Error): string[] {
   const causes: string[] = [];
   for (let cause = error.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
-    causes.push(cause.message.trim());
+    const text = cause.message.trim();
+    if (![error.message, ...causes].some((said) => said.includes(text))) causes.push(text);
   }
   return causes;
 }
