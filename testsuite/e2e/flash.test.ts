@@ -59,3 +59,11 @@ test(
     expect(Number(flashed?.["unchangedBytes"])).toBeGreaterThan(10_000);
   },
 );
+
+test("steps that move one line at a time lead into the loader over RFC 2217", { timeout: 60_000 }, async () => {
+  const url = await urlOf("barn", "rfc2217:");
+  const ended = await home.espx("chip", "--port", url, "--before", "D0|R1|W0.1|D1|R0|W0.05|D0", "--verbose");
+  expect(ended.code, ended.stderr).toBe(0);
+  expect(ended.stdout).toContain("ESP32-D0WD-V3");
+  expect(ended.stderr).toContain("reset 1: custom");
+});
