@@ -21,6 +21,8 @@ export interface ExecOptions {
 
 const EXEC_TIMEOUT_MS = 30_000;
 const END = 0x04;
+/** How long code that has said its last word may take to end; a line that lost that end is not waited for any longer. */
+const CONVERSED_MS = 5_000;
 /** How long a board may take to read the few lines that reset it, and then to say that they raised. */
 const RESET_TAKEN_MS = 5_000;
 const RESET_MS = 500;
@@ -102,7 +104,7 @@ export class RawRepl {
     try {
       await this.#send(source, limit());
       const result = await talk(this.#wire);
-      await this.#follow(limit(), undefined);
+      await this.#follow({ untilMs: clock.now() + CONVERSED_MS, signal: options.signal }, undefined);
       return result;
     } catch (error) {
       throw await this.#afterFailure(error);

@@ -31,6 +31,22 @@ describe("a line that damages a byte now and then", () => {
     expect(bench.lines[0]?.troubles).toBeGreaterThan(0);
   });
 
+  test("in what the raw REPL says at the end does not hold up who comes next", async () => {
+    const transport = await start();
+    await transport.inventory();
+    let isStreaming = false;
+    // The receiver says nothing with this byte: the first one says that it is gone, the second one, the end of its errors, is lost.
+    let ends = 0;
+    bench.link.toHost = (byte) => (isStreaming && byte === 4 && ++ends === 2 ? undefined : byte);
+    const step = putStep("/a/x", new SeededRandom(6).bytes(9_000));
+    const done = transport.apply(step, { progress: () => (isStreaming = true) });
+    await done;
+    const fromMs = bench.world.clock.now();
+    expect(await (await transport.repl()).exec("print('prompt')")).toBe("prompt\r\n");
+    expect(bench.world.clock.now() - fromMs).toBeLessThan(8_000);
+    expectAll([step]);
+  });
+
   test("too often is named as what it is, and leaves a prompt and no half file", async () => {
     const transport = await start({ baudRate: 115_200 });
     await transport.inventory();
