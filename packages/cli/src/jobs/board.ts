@@ -32,7 +32,7 @@ const deflate: Deflate = (bytes, windowBits) => deflateRawSync(bytes, { level: 9
 type Afterwards = "restart" | "soft-restart" | "leave-stopped";
 
 /** Where a board is worked on, and how. */
-interface BoardWork {
+export interface BoardWork {
   readonly url: string;
   readonly afterwards: Afterwards;
   /** What is wanted of the line while much is sent; that of the prompt unless given. */

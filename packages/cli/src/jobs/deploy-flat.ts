@@ -5,9 +5,9 @@ import { requirementsOf } from "../project/requirements.ts";
 import { buildFlat } from "../release/build.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { confirm } from "./ask.ts";
-import { withBoard, type Board } from "./board.ts";
+import type { Board } from "./board.ts";
+import { buildBeside } from "./build-beside.ts";
 import { checkIdentity } from "./check-identity.ts";
-import { choosePort } from "./choose-port.ts";
 import type { DeployOptions } from "./deploy.ts";
 import { differs } from "./deploy-plan.ts";
 import {
@@ -26,22 +26,17 @@ import { withLocalFiles } from "./local-traceback.ts";
 export async function deployFlat(ctx: Context, target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const startMs = ctx.clock.now();
   checkFlatFlags(options);
-  const url = await choosePort(ctx, { port: options.port, device: target.device, filter: options.filter });
-  const building = buildFlat(ctx, target.profile);
-  building.catch(() => {});
-  const afterwards = options.restart ? "soft-restart" : "leave-stopped";
-  try {
-    return await withBoard(ctx, { url, afterwards, baud: options.baud }, async (board) => {
-      // Until the set is whole, its port is open and nothing more.
+  return buildBeside(ctx, {
+    wish: { port: options.port, device: target.device, filter: options.filter },
+    how: { afterwards: options.restart ? "soft-restart" : "leave-stopped", baud: options.baud },
+    build: () => buildFlat(ctx, target.profile),
+    work: async (board, building) => {
       const built = await building;
       reportRelease(ctx, built, built.release.files);
       reportLeftOut(ctx, target);
       return bringFlat(ctx, { target, options, built, board, startMs });
-    });
-  } finally {
-    // What is wrong in the files is said before what is wrong with the port.
-    await building;
-  }
+    },
+  });
 }
 
 interface FlatJob {

@@ -3,10 +3,10 @@ import type { Inventory, Release } from "@espx/proto";
 import { UsageError } from "@espx/proto";
 import type { Context } from "../context.ts";
 import { applyPlan } from "./apply-plan.ts";
-import { withBoard, type Board } from "./board.ts";
+import { buildBeside } from "./build-beside.ts";
+import type { Board } from "./board.ts";
 import { checkConfigOnBoard } from "./board-config.ts";
 import { checkIdentity } from "./check-identity.ts";
-import { choosePort } from "./choose-port.ts";
 import { deployFlat } from "./deploy-flat.ts";
 import { awaitOutcome } from "./deploy-outcome.ts";
 import { differs, planWithConsent } from "./deploy-plan.ts";
@@ -51,23 +51,20 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<Depl
 async function deploySlots(ctx: Context, target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const startMs = ctx.clock.now();
   checkSlotFlags(options);
-  const url = await choosePort(ctx, { port: options.port, device: target.device, filter: options.filter });
-  const preparing = prepareDeploy(ctx, target, options.configFile);
-  preparing.catch(() => {});
-  try {
-    return await withBoard(ctx, { url, afterwards: "restart", baud: options.baud }, async (board) => {
-      // A board that runs espx answers while the set is built.
+  return buildBeside(ctx, {
+    wish: { port: options.port, device: target.device, filter: options.filter },
+    how: { afterwards: "restart", baud: options.baud },
+    build: () => prepareDeploy(ctx, target, options.configFile),
+    work: async (board, built) => {
+      // A board that runs espx answers meanwhile.
       const asked = options.full ? null : askBoard(ctx, board, target.device);
       asked?.catch(() => {});
-      const prepared = await preparing;
+      const prepared = await built;
       reportLeftOut(ctx, target);
       const job: Job = { options, target, prepared, board, startMs };
       return (await leaveUnchanged(ctx, job, await asked)) ?? bringUpToDate(ctx, job);
-    });
-  } finally {
-    // What is wrong in the files is said before what is wrong with the port.
-    await preparing;
-  }
+    },
+  });
 }
 
 export function checkSlotFlags({ prune, restart }: DeployOptions): void {
