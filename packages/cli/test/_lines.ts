@@ -11,11 +11,12 @@ export const hastyClock: Clock = {
 export interface LineChanges {
   readonly write?: (bytes: Uint8Array, pass: (bytes: Uint8Array) => Promise<void>) => Promise<void>;
   readonly setSignals?: (signals: Signals, pass: (signals: Signals) => Promise<boolean>) => Promise<boolean>;
+  readonly setBaud?: (baudRate: number, pass: (baudRate: number) => Promise<void>) => Promise<void>;
 }
 
 /** A link with something between it and the board. */
 export function throughLine(link: SerialLink, changes: LineChanges): SerialLink {
-  const { write, setSignals } = changes;
+  const { write, setSignals, setBaud } = changes;
   return {
     url: link.url,
     traits: link.traits,
@@ -24,7 +25,8 @@ export function throughLine(link: SerialLink, changes: LineChanges): SerialLink 
     drain: () => link.drain(),
     setSignals: (signals) =>
       setSignals === undefined ? link.setSignals(signals) : setSignals(signals, (passed) => link.setSignals(passed)),
-    setBaud: (baudRate) => link.setBaud(baudRate),
+    setBaud: (baudRate) =>
+      setBaud === undefined ? link.setBaud(baudRate) : setBaud(baudRate, (passed) => link.setBaud(passed)),
     reopen: () => link.reopen(),
     close: () => link.close(),
   };

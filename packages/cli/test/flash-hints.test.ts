@@ -155,6 +155,20 @@ test("a chip that is held in its loader by hand stays there when an image is ref
     expect([right.code, right.stdout]).toEqual([0, expect.stringContaining("MicroPython v1.27.0")]);
   }));
 
+test("a board that greets before the line is back at its rate is asked to greet again", () =>
+  withChip({ blank: true }, async (fixture) => {
+    await fixture.enterDownload();
+    let isFast = false;
+    const setBaud: LineChanges["setBaud"] = async (baudRate, pass) => {
+      if (isFast) await new Promise((resolve) => setTimeout(resolve, 2_000));
+      isFast = baudRate > 115_200;
+      await pass(baudRate);
+    };
+    fixture.board.setPin(0, 1);
+    const { code, stdout } = await flash(fixture, ["--before", "no-reset"], { ...noModemLines, setBaud });
+    expect([code, stdout]).toEqual([0, expect.stringContaining("MicroPython v1.27.0")]);
+  }));
+
 describe("a board is flashed whatever it does:", () => {
   /** Exit code and last words. */
   const whole = async (fixture: ChipFixture, argv: readonly string[] = []): Promise<readonly [number, string]> => {

@@ -188,12 +188,19 @@ async function startBoard(ctx: Context, { options, session }: Job): Promise<Star
   const timeoutMs = left === "watchdog" ? quietMs : bootTimeoutMs;
   try {
     const boot = await watch.outcome({ timeoutMs, signal: ctx.signal });
-    const mayHaveGreeted = left === "watchdog" && boot.kind === "silent";
-    return { left, boot: mayHaveGreeted ? await askedToGreet(ctx, session.link) : boot };
+    return { left, boot: mayHaveGreeted(left, boot) ? await askedToGreet(ctx, session.link) : boot };
   } catch (error) {
     if (isEspxError(error, "link/lost")) return { left, boot: await watchAgain(ctx, session) };
     throw error;
   }
+}
+
+/**
+ * Whether the greeting may have been missed: a reset by the watchdog takes the port away, and a chip that is started without one talks
+ * at the ROM's rate before the line does.
+ */
+function mayHaveGreeted(left: Left, { kind }: BootOutcome): boolean {
+  return left !== "reset" && (kind === "silent" || (kind === "other" && left === "started"));
 }
 
 /** How long a board that came back may say nothing, before it is asked. */
