@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { has } from "../programs.ts";
@@ -32,6 +34,16 @@ async function deployUnder(node: string): Promise<number> {
   expect(said).toEqual({ code: 0, stdout: "20000\n", stderr: "" });
   return tookMs;
 }
+
+test.skipIf(node === undefined)(
+  "the newest Node keeps what it compiled in the user's cache (needs Node 26 in .cache/node)",
+  async () => {
+    await using home = await makeHome();
+    const cache = join(home.folder, "cache");
+    await home.run(node as string, [builtEspx, "ports"], { ESPX_CACHE_DIR: cache }).ended;
+    expect(await readdir(join(cache, "node"))).not.toEqual([]);
+  },
+);
 
 test.skipIf(node === undefined || !has("socat"))(
   "the newest Node deploys over a serial port without a warning, and waits for nothing (needs Node 26 in .cache/node, socat)",
