@@ -13,7 +13,7 @@ interface Beside<B, T> {
 /**
  * Builds a set while the port of its board is opened.
  *
- * What is wrong in the files is said before what is wrong with the port.
+ * What is wrong in the files is said before what is wrong with the port, unless the run was called off.
  * @throws those of `build`, {@link choosePort}, {@link withBoard} and `work`
  */
 export async function buildBeside<B, T>(ctx: Context, { wish, how, build, work }: Beside<B, T>): Promise<T> {
@@ -25,7 +25,8 @@ export async function buildBeside<B, T>(ctx: Context, { wish, how, build, work }
     const building = (built ??= build());
     building.catch(() => {});
     return await withBoard(ctx, { ...how, url }, (board) => work(board, building));
-  } finally {
-    await (built ?? build());
+  } catch (error) {
+    if (!ctx.signal.aborted) await (built ?? build());
+    throw error;
   }
 }

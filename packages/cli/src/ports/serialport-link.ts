@@ -87,17 +87,8 @@ export class SerialPortLink implements SerialLink {
   }
 
   async drain(): Promise<void> {
-    const waitingBytes = this.#port.writableLength;
-    const lineMs = ((waitingBytes + systemBytes) * frameBits * 1000) / this.#baudRate;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(stuck(this.url)), lineMs + this.#world.stuckMs);
-    });
-    try {
-      await Promise.race([this.#call((port, done) => port.drain(done)), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const lineMs = ((this.#port.writableLength + systemBytes) * frameBits * 1000) / this.#baudRate;
+    await this.#call((port, done) => port.drain(done), lineMs + this.#world.stuckMs);
   }
 
   async setSignals({ dtr, rts }: Signals): Promise<boolean> {
@@ -187,12 +178,22 @@ export class SerialPortLink implements SerialLink {
     );
   }
 
-  async #call(action: (port: SerialPort, done: (error: Error | null) => void) => void): Promise<void> {
+  /** @throws LinkError `port/stuck` when the binding is not done within `limitMs` */
+  async #call(
+    action: (port: SerialPort, done: (error: Error | null) => void) => void,
+    limitMs?: number,
+  ): Promise<void> {
     this.#listeners.assertOpen();
+    let timer: NodeJS.Timeout | undefined;
     const done = new Promise<void>((resolve, reject) => {
+      if (limitMs !== undefined) timer = setTimeout(() => reject(stuck(this.url)), limitMs);
       action(this.#port, (error) => (error instanceof Error ? reject(error) : resolve()));
     });
-    await withTurns(() => done);
+    try {
+      await withTurns(() => done);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

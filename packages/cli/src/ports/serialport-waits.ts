@@ -53,7 +53,7 @@ export async function withTurns<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The same for all that a port reads and writes on Windows, where no poller tells; ends the process's wait for nothing. */
+/** The same for all that a port reads and writes on Windows, where there is no poller; the process may end all the same. */
 export function turnWhileOpen(port: SerialPort): void {
   if (process.platform !== "win32") return;
   const timer = setInterval(turn, 4 * turnMs).unref();
